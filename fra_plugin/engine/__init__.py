@@ -1,0 +1,3 @@
+"""Hooks and optimizers."""
+from .foreach_lars import ForeachLARS
+from .momentum_update_hook import MomentumUpdateHook

@@ -1,0 +1,9 @@
+"""Models: the FRA algorithm and its parts, in the order of the data flow."""
+from .fra import FRA
+from .fra_head import FRAHead
+from .fra_neck import FRANeck
+from .region_heatmap_head import RegionHeatmapHead
+from .semantic_consistency_loss import SemanticConsistencyLoss
+from .semantic_relation_loss import SemanticRelationLoss
+
+__all__ = ['FRA', 'FRAHead', 'FRANeck', 'RegionHeatmapHead', 'SemanticConsistencyLoss', 'SemanticRelationLoss']

@@ -1,0 +1,97 @@
+"""Predictors and losses of FRA.
+
+Source: FRA (CVPR 2024), Section 3.3.
+"""
+from typing import Dict, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmpretrain.registry import MODELS
+
+from .fra_neck import FaceEmbedding, projector
+
+
+@MODELS.register_module()
+class FRAHead(BaseModule):
+    """Embeddings of both networks on both views -> losses.
+
+    Args:
+        in_channels: D of the embeddings. Defaults to 256; :class:`FRA` fills in the neck's.
+        hid_channels: hidden width of the two predictors. Defaults to 4096.
+        global_weight: w in [0, 1], weight of the global embedding against the regions. Defaults to 0.5.
+        consistency_loss: config. Defaults to ``dict(type='SemanticConsistencyLoss')``.
+        relation_loss: config. Defaults to ``dict(type='SemanticRelationLoss')``.
+        norm_cfg: the predictors' norm layer. Defaults to ``dict(type='SyncBN')``.
+        init_cfg: initialisation of the children that do not have their own. Defaults to None.
+
+    Raises:
+        ValueError: if ``global_weight`` is not in [0, 1].
+    """
+
+    def __init__(self,
+                 in_channels: int = 256,
+                 hid_channels: int = 4096,
+                 global_weight: float = 0.5,
+                 consistency_loss: dict = dict(type='SemanticConsistencyLoss'),
+                 relation_loss: dict = dict(type='SemanticRelationLoss'),
+                 norm_cfg: dict = dict(type='SyncBN'),
+                 init_cfg: dict = None) -> None:
+        super().__init__(init_cfg)
+        if not 0 <= global_weight <= 1:
+            raise ValueError(f'global_weight must be in [0, 1], got {global_weight}')
+        self.global_weight = global_weight
+        self.predictor = projector(in_channels, hid_channels, in_channels, norm_cfg)
+        self.region_predictor = projector(in_channels, hid_channels, in_channels, norm_cfg)
+        self.consistency_loss = MODELS.build(consistency_loss)
+        self.relation_loss = MODELS.build(relation_loss)
+
+    def loss(self, online: Sequence[FaceEmbedding], target: Sequence[FaceEmbedding]) -> Dict[str, torch.Tensor]:
+        """Losses, weights included, and the collapse monitors.
+
+        Args:
+            online: of view 1 and view 2.
+            target: of view 1 and view 2, without gradient.
+
+        Returns:
+            ``loss_global``, ``loss_region``, ``loss_relation`` (their sum is the total) and :meth:`monitors`.
+        """
+        loss_global, loss_region = 0, 0
+        for view, other in zip(online, reversed(target)):
+            global_pred, = self.predictor((view.global_embed, ))
+            region_pred, = self.region_predictor((view.region_embed.flatten(0, 1), ))
+            loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
+            loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
+        # Here both networks look at the same view: pixels of different views do not correspond.
+        loss_relation = sum(
+            self.relation_loss(view.region_logits, same.region_logits) for view, same in zip(online, target)) / 2
+        return dict(
+            loss_global=self.global_weight * loss_global,
+            loss_region=(1 - self.global_weight) * loss_region,
+            loss_relation=loss_relation,
+            **self.monitors(online))
+
+    @torch.no_grad()
+    def monitors(self, online: Sequence[FaceEmbedding]) -> Dict[str, torch.Tensor]:
+        """What tells a collapse, over both views of this process's images.
+
+        Returns:
+            - ``assign_confidence``: mean over pixels of the largest assignment, in [1 / K, 1];
+            - ``regions_in_use``: regions that win at least 1 % of the pixels, in [1, K];
+            - ``region_use_entropy``: entropy of the mean assignment, 1 where all regions are used equally;
+            - ``embed_std``: standard deviation over images of the normalised global embedding, mean over D
+              (about 1 / sqrt(D) where healthy, 0 where collapsed).
+        """
+        logits = torch.cat([view.region_logits for view in online]).movedim(1, 3).flatten(0, 2)
+        assign = (logits / self.relation_loss.student_temp).softmax(dim=1)  # (N, K)
+        num_regions = assign.shape[1]
+        confidence, winner = assign.max(dim=1)
+        wins = F.one_hot(winner, num_regions).to(assign.dtype).mean(dim=0)
+        entropy = torch.special.entr(assign.mean(dim=0)).sum()
+        max_entropy = torch.tensor(float(max(num_regions, 2)), device=entropy.device).log()
+        global_embed = torch.cat([view.global_embed for view in online])
+        return dict(
+            assign_confidence=confidence.mean(),
+            regions_in_use=(wins >= 0.01).sum().to(assign.dtype),
+            region_use_entropy=entropy / max_entropy,
+            embed_std=F.normalize(global_embed.to(assign.dtype), dim=1).std(dim=0, unbiased=False).mean())

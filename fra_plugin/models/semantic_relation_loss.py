@@ -1,0 +1,107 @@
+"""Deep clustering of the pixels: online and momentum network assign a pixel to the same region.
+
+Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020).
+"""
+import math
+
+import torch
+from mmengine import dist
+from mmpretrain.registry import MODELS
+from torch import nn
+
+from .full_precision import full_precision
+from .process_mean import process_mean
+
+
+@torch.no_grad()
+def sinkhorn(prob: torch.Tensor, iters: int) -> torch.Tensor:
+    """Balance assignments so that all regions are used equally over the pixels of all processes.
+
+    Args:
+        prob: (N, K) on each process, positive; N must be the same everywhere.
+        iters: rounds of first regions, then pixels.
+
+    Returns:
+        (N, K); each row sums to 1.
+    """
+    num_pixels = prob.shape[0] * dist.get_world_size()
+    num_regions = prob.shape[1]
+
+    # Every process takes part in every reduction: a condition here would let processes wait for each other.
+    total = prob.sum()
+    dist.all_reduce(total)
+    assign = prob / total
+    for _ in range(iters):
+        region_total = assign.sum(dim=0)
+        dist.all_reduce(region_total)
+        assign = assign / (region_total * num_regions)
+        assign = assign / (assign.sum(dim=1, keepdim=True) * num_pixels)
+    return assign * num_pixels
+
+
+@full_precision
+def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor, student_temp: float,
+                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float,
+                      sync_grad: bool) -> torch.Tensor:
+    """Cross-entropy of balanced teacher and student assignments + weight * (log K - entropy of the region use).
+
+    Args:
+        student_logits, teacher_logits: (B, K, H, W) cosines of both networks on the same view.
+
+    Returns:
+        Scalar.
+    """
+    student_logits, teacher_logits = (s.movedim(1, 3).flatten(0, 2) for s in (student_logits, teacher_logits))
+    log_assign = (student_logits / student_temp).log_softmax(dim=1)  # (N, K)
+    target_assign = sinkhorn((teacher_logits / teacher_temp).softmax(dim=1), sinkhorn_iters)
+    cross_entropy = -(target_assign * log_assign).sum(dim=1).mean()
+
+    region_use = process_mean(log_assign.exp().mean(dim=0), sync_grad)  # (K,), sums to 1
+    use_entropy = torch.special.entr(region_use.clamp_min(1e-12)).sum()  # gradient of p log p is infinite at 0
+    return cross_entropy + entropy_weight * (math.log(region_use.numel()) - use_entropy)
+
+
+@MODELS.register_module()
+class SemanticRelationLoss(nn.Module):
+    """student and teacher logits (B, K, H, W) of one view -> scalar.
+
+    Args:
+        student_temp: softmax temperature of the online network, > 0. Defaults to 0.1.
+        teacher_temp: softmax temperature of the momentum network, > 0. Defaults to 0.04.
+        sinkhorn_iters: rounds of balancing, >= 0. Defaults to 3.
+        entropy_weight: weight >= 0 of the equal use of the regions. Defaults to 1.0.
+        loss_weight: weight >= 0 of the whole. Defaults to 0.1.
+        sync_grad: let gradients pass through the average over processes; False is the official behaviour.
+            Defaults to True.
+
+    Raises:
+        ValueError: for an argument out of its range.
+    """
+
+    def __init__(self,
+                 student_temp: float = 0.1,
+                 teacher_temp: float = 0.04,
+                 sinkhorn_iters: int = 3,
+                 entropy_weight: float = 1.0,
+                 loss_weight: float = 0.1,
+                 sync_grad: bool = True) -> None:
+        super().__init__()
+        for name, value in dict(student_temp=student_temp, teacher_temp=teacher_temp).items():
+            if value <= 0:
+                raise ValueError(f'{name} must be positive, got {value}')
+        for name, value in dict(
+                sinkhorn_iters=sinkhorn_iters, entropy_weight=entropy_weight, loss_weight=loss_weight).items():
+            if value < 0:
+                raise ValueError(f'{name} must not be negative, got {value}')
+        self.student_temp = student_temp
+        self.teacher_temp = teacher_temp
+        self.sinkhorn_iters = sinkhorn_iters
+        self.entropy_weight = entropy_weight
+        self.loss_weight = loss_weight
+        self.sync_grad = sync_grad
+
+    def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
+        """No gradient reaches ``teacher_logits``."""
+        return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
+                                                    self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
+                                                    self.sync_grad)
