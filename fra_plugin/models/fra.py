@@ -121,7 +121,7 @@ class FRA(BaseSelfSupervisor):
     def _check_feature_map(self) -> None:
         """Run the backbone once on a blank image: what it gives is not to be read off its config."""
         name, training = type(self.backbone).__name__, self.backbone.training
-        size = getattr(self.backbone, 'img_size', 64)
+        size = getattr(self.backbone, 'img_size', 224)
         size = (size, size) if isinstance(size, int) else tuple(size)
         self.backbone.eval()
         output = self.backbone(torch.zeros(1, 3, *size))
