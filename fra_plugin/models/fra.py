@@ -5,6 +5,7 @@ through the averages over processes (``sync_grad=False`` in the heatmap head and
 """
 import copy
 import math
+import warnings
 from typing import Dict, List, Optional, Union
 
 import torch
@@ -60,6 +61,7 @@ class FRA(BaseSelfSupervisor):
         self.base_momentum = base_momentum
         self.target = nn.ModuleDict(dict(backbone=copy.deepcopy(self.backbone), neck=copy.deepcopy(self.neck)))
         self.target.requires_grad_(False)
+        self._losses_since_update = 0
 
     def init_weights(self) -> None:
         """Initialise the online networks and let the target start as their copy."""
@@ -72,6 +74,10 @@ class FRA(BaseSelfSupervisor):
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             got = f'{len(inputs)} views' if isinstance(inputs, (list, tuple)) else type(inputs).__name__
             raise ValueError(f'FRA learns from a list of two views (B, 3, H, W) each, got {got}')
+        self._losses_since_update += 1
+        if self._losses_since_update == 100:  # a config whose own custom_hooks replaced the recipe's
+            warnings.warn('the target network has not moved for 100 iterations: '
+                          "dict(type='MomentumUpdateHook') must be among custom_hooks")
         online = [self.neck(self.backbone(view)) for view in inputs]
         with torch.no_grad():
             target = [self.target.neck(self.target.backbone(view)) for view in inputs]
@@ -111,6 +117,7 @@ class FRA(BaseSelfSupervisor):
         max_steps = max_steps or MessageHub.get_current_instance().get_info('max_iters')
         if not max_steps:
             raise ValueError('update_target needs max_steps where no Runner is training')
+        self._losses_since_update = 0
         momentum = self.base_momentum * (math.cos(math.pi * step / max_steps) + 1) / 2
         target = list(self.target.parameters())
         online = [*self.backbone.parameters(), *self.neck.parameters()]

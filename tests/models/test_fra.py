@@ -77,6 +77,15 @@ def test_update_target_needs_the_number_of_steps_outside_of_a_runner(model):
         model.update_target(0)
 
 
+def test_a_target_that_nobody_moves_is_noticed(model, views):
+    model._losses_since_update = 98
+    model(views, mode='loss')
+    with pytest.warns(UserWarning, match='MomentumUpdateHook'):
+        model(views, mode='loss')
+    model.update_target(0, max_steps=10)
+    assert model._losses_since_update == 0
+
+
 def test_heatmaps_are_the_same_alone_in_a_batch_and_in_both_modes(model, views):
     model(views, mode='loss')
     state = copy.deepcopy(model.state_dict())

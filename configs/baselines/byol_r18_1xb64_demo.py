@@ -1,0 +1,18 @@
+_base_ = '../fra/fra_r18_1xb64_demo.py'
+
+norm_cfg = dict(type='BN1d')
+model = dict(
+    _delete_=True,
+    type='BYOL',
+    base_momentum=0.004,
+    backbone=_base_.model.backbone,
+    neck=dict(
+        type='NonLinearNeck', in_channels=256, hid_channels=512, out_channels=128, with_last_bn=False,
+        norm_cfg=norm_cfg),
+    head=dict(
+        type='LatentPredictHead',
+        predictor=dict(
+            type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,
+            with_avg_pool=False, norm_cfg=norm_cfg),
+        loss=dict(type='CosineSimilarityLoss')))
+custom_hooks = [dict(type='BrokenImageHook')]
