@@ -20,15 +20,16 @@ def test_losses_have_loss_in_their_name_and_monitors_do_not(model, views):
 
 
 def test_every_online_parameter_gets_a_finite_gradient_and_the_target_none(model, views):
+    # Away from the start, where the first self-attention's values, all zero, stop some gradients.
+    for parameter in model.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
     total_loss(model(views, mode='loss')).backward()
     for name, parameter in model.named_parameters():
         if name.startswith('target.'):
             assert parameter.grad is None, name
         else:
             assert parameter.grad is not None and parameter.grad.isfinite().all(), name
-            # At the start the first self-attention sees values that are all zero: only its last bias matters.
-            if 'layers.0.attentions.0.attn' not in name:
-                assert parameter.grad.abs().max() > 0, name
+            assert parameter.grad.abs().max() > 0, name
 
 
 def test_swapping_the_views_keeps_the_losses(model, views):
