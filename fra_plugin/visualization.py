@@ -65,7 +65,7 @@ def draw_regions(image: np.ndarray, masks: Union[torch.Tensor, np.ndarray], opac
 
 
 def contact_sheet(images: Sequence[np.ndarray], columns: int, gap: int = 4) -> np.ndarray:
-    """Images row by row on one white sheet; smaller ones stand in the upper left corner of their cell.
+    """Images row by row on one white sheet; rows as high and columns as wide as their largest.
 
     Args:
         images: BGR (height, width, 3) uint8, of any sizes.
@@ -80,13 +80,14 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int, gap: int = 4) -> n
     """
     if not len(images) or columns < 1:
         raise ValueError(f'a sheet needs at least one image and one column, got {len(images)} and {columns}')
-    columns = min(columns, len(images))
-    height, width = (max(image.shape[axis] for image in images) for axis in (0, 1))
-    rows = -(-len(images) // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
-    for index, image in enumerate(images):
-        top, left = index // columns * (height + gap), index % columns * (width + gap)
-        sheet[top:top + image.shape[0], left:left + image.shape[1]] = image
+    rows = [images[start:start + columns] for start in range(0, len(images), columns)]
+    heights = [max(image.shape[0] for image in row) for row in rows]
+    widths = [max(image.shape[1] for image in images[column::columns]) for column in range(len(rows[0]))]
+    tops, lefts = (np.cumsum([0] + [size + gap for size in sizes]) for sizes in (heights, widths))
+    sheet = np.full((tops[-1] - gap, lefts[-1] - gap, 3), 255, np.uint8)
+    for row, top in zip(rows, tops):
+        for image, left in zip(row, lefts):
+            sheet[top:top + image.shape[0], left:left + image.shape[1]] = image
     return sheet
 
 

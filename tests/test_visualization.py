@@ -77,8 +77,8 @@ def test_sheet_places_images_row_by_row():
 
 def test_sheet_takes_images_of_different_sizes_and_is_no_wider_than_needed():
     sheet = contact_sheet([np.zeros((4, 6, 3), np.uint8), np.zeros((8, 2, 3), np.uint8)], columns=5, gap=0)
-    assert sheet.shape == (8, 12, 3)
-    assert (sheet[:, 6:8] == 0).all() and (sheet[:, 8:] == 255).all() and (sheet[4:, :6] == 255).all()
+    assert sheet.shape == (8, 8, 3)
+    assert (sheet[:, 6:] == 0).all() and (sheet[:4, :6] == 0).all() and (sheet[4:, :6] == 255).all()
 
 
 def test_legend_shows_the_colours():
