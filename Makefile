@@ -1,0 +1,47 @@
+# Two commands do all the set-up themselves:
+#   make demo [DATA=folder]   the main job end to end, on faces it draws or on a folder of face images
+#   make test                 the tests
+# STACK=modern takes the second tested set of packages; PYTHON=/path/to/python3.x names the interpreter to use.
+STACK ?= classic
+PYTHON ?=
+DATA ?=
+ARGS ?=
+
+VENV_classic = .venv
+VENV_modern = .venv-modern
+ifndef VENV_$(STACK)
+$(error STACK=$(STACK): expected classic or modern)
+endif
+BIN = $(CURDIR)/$(VENV_$(STACK))/bin
+# Two threads a process: the tests and the demo run several processes side by side.
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help env demo test test-faults doctor clean distclean
+
+help:
+	@sed -n '1,/^STACK/{/^#/s/^# \{0,1\}//p}' Makefile
+
+env:
+	@command -v $(or $(PYTHON),python3) > /dev/null || { echo "error: no $(or $(PYTHON),python3) here; what to do:" \
+		"sudo apt install python3 python3-venv python3-dev" >&2; exit 1; }
+	@$(or $(PYTHON),python3) tools/setup_env.py --stack $(STACK) $(if $(PYTHON),--python "$(PYTHON)")
+
+demo: env
+	$(BIN)/python tools/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: env
+	$(BIN)/python -m pytest tests $(ARGS)
+
+test-faults: env
+	$(BIN)/python -m pytest tests -m faults $(ARGS)
+
+doctor: env
+	@$(BIN)/python tools/doctor.py --all
+
+clean:
+	rm -rf build dist .pytest_cache .hypothesis
+	find fra_plugin configs tools tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Also the environments, which take minutes to make again. work_dirs/ and data/ are yours: nothing here touches them.
+distclean: clean
+	rm -rf .venv .venv-modern fra_plugin/.mim *.egg-info

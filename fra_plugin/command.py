@@ -1,0 +1,131 @@
+"""What the commands of the project do alike: find a config, build its Runner, tell a user's mistake in one line."""
+import argparse
+import contextlib
+import difflib
+import os
+import sys
+import traceback
+from logging import FileHandler
+from pathlib import Path
+from typing import Iterator, List
+
+from mmengine.config import Config, DictAction
+from mmengine.config.utils import ConfigParsingError
+from mmengine.logging import MMLogger
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from .engine.fit_to_machine import fit_to_machine
+
+PACKAGE = Path(__file__).resolve().parent
+USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
+
+
+def config_folders() -> List[Path]:
+    """Folders that hold `configs/`: the installed package's `.mim`, or the source tree around the package."""
+    return [folder for folder in (PACKAGE.parent, PACKAGE / '.mim') if (folder / 'configs').is_dir()]
+
+
+def find_config(name: str) -> str:
+    """Path of a config: as given, else relative to the project, else by its base name, which is unique in the project.
+
+    Raises:
+        FileNotFoundError: there is none; the message names the closest one there is.
+    """
+    if os.path.isfile(name):
+        return name
+    known = {}
+    for folder in config_folders():
+        if (folder / name).is_file():
+            return str(folder / name)
+        for path in sorted((folder / 'configs').rglob('*.py')):
+            known.setdefault(path.name, path)
+    base = os.path.basename(name) if name.endswith('.py') else f'{os.path.basename(name)}.py'
+    if base in known and os.path.dirname(name) in ('', os.path.dirname(str(known[base]))):
+        return str(known[base])
+    close = difflib.get_close_matches(base, known, n=1)
+    raise FileNotFoundError(f'no config {name}' + (f'; did you mean {close[0]}?' if close else ''))
+
+
+def one_line(error: BaseException) -> str:
+    """The message of an error without line breaks, and without the trace that a data worker sends along."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if text.startswith('Caught ') and 'Original Traceback' in text:
+        text = text.strip().splitlines()[-1].partition(': ')[2]
+    return ' '.join(text.split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """Ends the command with `error: ...` and exit code 1 where a user's mistake is the likely cause.
+
+    The whole traceback goes to the log file of the run, where there is one already, and to the terminal where FRA_DEBUG=1
+    is set. Errors of other types (RuntimeError, AssertionError, ...) pass through as they are.
+    """
+    try:
+        yield
+    except USER_ERRORS as error:
+        if os.environ.get('FRA_DEBUG', '0') not in ('', '0'):
+            raise
+        text = traceback.format_exc()
+        logs = [handler for handler in MMLogger.get_current_instance().handlers if isinstance(handler, FileHandler)]
+        for handler in logs:
+            handler.stream.write(text)
+        where = f' (where: {logs[0].baseFilename})' if logs else ''
+        rank = os.environ.get('RANK', '0')
+        who = 'error' if rank == '0' else f'error (process {rank})'
+        print(f'{who}: {one_line(error)}{where}', file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+class KeyValues(DictAction):
+    """mmengine's `--cfg-options key=value ...`, with a message where there is no `=`."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string} {value}: expected key=value')
+        super().__call__(parser, namespace, values, option_string)
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments that train.py and test.py of every OpenMMLab project share."""
+    parser.add_argument('config', help='config file: a path, or the base name of one of the project')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default work_dirs/NAME_OF_CONFIG')
+    parser.add_argument('--cfg-options', nargs='+', action=KeyValues, metavar='KEY=VALUE',
+                        help='replaces entries of the config: model.backbone.depth=18 key="[a,b]" key="[(a,b),(c,d)]"')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='who starts processes')
+    # torch.distributed.launch passes one spelling or the other.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """The config of the arguments above, with their changes made in it.
+
+    Raises:
+        FileNotFoundError: no such config, or no such base.
+        ValueError: the file is not valid Python, or not a config.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    path = find_config(args.config)
+    try:
+        cfg = Config.fromfile(path)
+    except (SyntaxError, ConfigParsingError) as error:
+        raise ValueError(f'{path}: {error}') from error
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = os.path.join('work_dirs', Path(path).stem)
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """The Runner of a config, on the machine at hand; the log tells what had to be changed for it."""
+    changes = fit_to_machine(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    for change in changes:
+        runner.logger.warning(change)
+    return runner

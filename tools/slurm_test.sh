@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [options of test.py]
+# GPUS (8) in all, GPUS_PER_NODE (8), CPUS_PER_TASK (5), SRUN_ARGS and PORT are taken from the environment.
+set -euo pipefail
+if [ $# -lt 4 ]; then
+    echo "usage: [GPUS=8 GPUS_PER_NODE=8 CPUS_PER_TASK=5 SRUN_ARGS= PORT=] $0 PARTITION JOB_NAME CONFIG CHECKPOINT [options of test.py]" >&2
+    exit 2
+fi
+TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [ -z "${PYTHON:-}" ]; then
+    PYTHON=python
+    if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && [ -x "$TOOLS/../.venv/bin/python" ]; then
+        PYTHON=$TOOLS/../.venv/bin/python
+    fi
+fi
+GPUS=${GPUS:-8}
+GPUS_PER_NODE=${GPUS_PER_NODE:-8}
+if [ "$GPUS" -lt "$GPUS_PER_NODE" ]; then
+    GPUS_PER_NODE=$GPUS
+fi
+# Where the processes meet: a port that another job on the node hardly has.
+export MASTER_PORT=${PORT:-$((20000 + RANDOM % 20000))}
+
+# shellcheck disable=SC2086  # SRUN_ARGS holds several arguments
+exec srun -p "$1" \
+    --job-name="$2" \
+    --gres="gpu:$GPUS_PER_NODE" \
+    --ntasks="$GPUS" \
+    --ntasks-per-node="$GPUS_PER_NODE" \
+    --cpus-per-task="${CPUS_PER_TASK:-5}" \
+    --kill-on-bad-exit=1 \
+    ${SRUN_ARGS:-} \
+    "$PYTHON" -u "$TOOLS/test.py" "$3" "$4" --launcher slurm "${@:5}"

@@ -1,0 +1,92 @@
+"""Tests a checkpoint on the test set of its config, mmpretrain's or mmpose's alike: its default scope decides."""
+import argparse
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
+
+from mmengine.dist import is_main_process  # noqa: E402
+from mmengine.evaluator import DumpResults  # noqa: E402
+from mmengine.hooks import Hook  # noqa: E402
+from mmengine.model import is_model_wrapper  # noqa: E402
+
+from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
+
+
+class RefuseForeignWeights(Hook):
+    """A number measured with weights left random is wrong: mmengine would only warn."""
+
+    def after_load_checkpoint(self, runner, checkpoint) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        given = {re.sub(r'^module\.', '', name) for name in checkpoint.get('state_dict', checkpoint)}
+        missing = [name for name in model.state_dict() if name not in given and not name.endswith('num_batches_tracked')]
+        if missing:
+            raise ValueError(f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
+                             f'config\'s model, {missing[0]} first: it was saved by another model')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help='weights file')
+    parser.add_argument('--out', metavar='FILE', help='write the metrics (.json) or every prediction (.pkl)')
+    parser.add_argument('--dump', metavar='FILE.pkl', help='write every prediction')
+    parser.add_argument('--show-dir', metavar='DIR', help='draw predictions into this folder')
+    parser.add_argument('--show', action='store_true', help='show predictions in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw one in so many')
+    parser.add_argument('--wait-time', type=float, default=2, help='seconds for which a window is open')
+    args = parser.parse_args()
+    if args.out and Path(args.out).suffix not in ('.json', '.pkl', '.pickle'):
+        parser.error(f'--out {args.out}: expected a name in .json (metrics) or .pkl (predictions)')
+    if args.dump and Path(args.dump).suffix not in ('.pkl', '.pickle'):
+        parser.error(f'--dump {args.dump}: expected a name in .pkl')
+    return args
+
+
+def merge_args(cfg, args: argparse.Namespace) -> None:
+    if cfg.get('test_dataloader') is None or cfg.get('test_cfg') is None:
+        raise ValueError(f'{args.config} has no test_dataloader and test_cfg: there is nothing to test')
+    if '://' not in args.checkpoint and not Path(args.checkpoint).expanduser().is_file():
+        raise FileNotFoundError(f'no checkpoint {args.checkpoint}')
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    if args.show or args.show_dir:
+        if 'visualization' not in cfg.get('default_hooks', {}):
+            raise ValueError(f'--show and --show-dir need default_hooks.visualization, which {args.config} does not name')
+        cfg.default_hooks.visualization.update(
+            enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval, wait_time=args.wait_time)
+
+
+def beside(path: str) -> str:
+    """Where a file is written until it is complete; the ending stays, because it tells the format."""
+    return str(Path(path).with_name(f'.part-{Path(path).name}'))
+
+
+def main() -> None:
+    args = parse_args()
+    with errors_in_one_line():
+        cfg = read_config(args)
+        merge_args(cfg, args)
+        runner = build_runner(cfg)
+        runner.register_hook(RefuseForeignWeights(), priority='VERY_LOW')
+        pickles = [path for path in (args.out, args.dump) if path and not path.endswith('.json')]
+        for path in pickles:
+            Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+            runner.test_evaluator.metrics.append(DumpResults(out_file_path=beside(path)))
+        metrics = runner.test()
+        if not is_main_process():
+            return
+        for path in pickles:
+            os.replace(beside(path), path)
+        if args.out and args.out not in pickles:
+            Path(args.out).absolute().parent.mkdir(parents=True, exist_ok=True)
+            numbers = json.dumps(metrics, indent=2, default=lambda value: value.tolist())
+            Path(beside(args.out)).write_text(numbers + '\n')
+            os.replace(beside(args.out), args.out)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,52 @@
+"""Trains what a config describes, mmpretrain's or mmpose's alike: its default scope decides."""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
+
+from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
+                        help='go on from this checkpoint, or without a value from the latest one in the work directory')
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument('--no-validate', action='store_true', help='no evaluation during training')
+    parser.add_argument('--auto-scale-lr', action='store_true',
+                        help='scale the learning rate by this total batch over the one that the config was written for')
+    return parser.parse_args()
+
+
+def merge_args(cfg, args: argparse.Namespace) -> None:
+    """Makes the changes that the arguments ask for; names nothing in the loaders, whose configs are complete."""
+    if cfg.get('train_dataloader') is None or cfg.get('train_cfg') is None:
+        raise ValueError(f'{args.config} has no train_dataloader and train_cfg: it is not a config to train with')
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+            raise ValueError(f'--auto-scale-lr needs auto_scale_lr.base_batch_size, which {args.config} does not name')
+        cfg.auto_scale_lr.enable = True
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).expanduser().is_file():
+        raise FileNotFoundError(f'no checkpoint {cfg.load_from} ({"--resume" if args.resume else "load_from"})')
+
+
+def main() -> None:
+    args = parse_args()
+    with errors_in_one_line():
+        cfg = read_config(args)
+        merge_args(cfg, args)
+        build_runner(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
