@@ -1,0 +1,51 @@
+"""Stubble, moustache, goatee and full beard."""
+from typing import List
+
+import numpy as np
+
+from .canvas import Canvas, tint
+from .geometry import Head, smooth
+
+
+def _areas(head: Head, kind: str) -> List[np.ndarray]:
+    """Polygons in pixels, between the landmarks of jaw, nose and mouth."""
+    points = head.landmarks
+    down = head.upright[:, 1] * head.unit
+    corners = points[[48, 54]] + (points[[48, 54]] - points[51]) * .12
+    tash = np.concatenate([[corners[0] + down * .06], points[31:36] + down * .05, [corners[1] + down * .06],
+                           smooth(points[48:55], 3)[::-1] + down * .02])
+    if kind == 'moustache':
+        return [tash]
+    if kind == 'goatee':
+        chin = np.concatenate([[corners[0]], points[[6, 7, 8, 9, 10]], [corners[1]], points[55:60] + down * .03])
+        return [tash, smooth(chin, 3, closed=True)]
+    # everything below a line from the ears over the cheeks to the upper lip
+    cheek = head.at(np.array([-.90, -.68, -.48, 0, .48, .68, .90]), np.array([.48, .80, .90, .80, .90, .80, .48]))
+    cheek[3] = points[33] + down * .05
+    return [np.concatenate([smooth(points[2:15]), smooth(cheek)[::-1]])]
+
+
+def beard(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Generator) -> None:
+    """Drawn on the skin (``cover``: its (H, W) mask); the mouth is drawn over it."""
+    kind, skin = head.identity.beard, head.identity.skin
+    if kind == 'none':
+        return
+    hair = head.identity.hair
+    colour = tint((45, 45, 50) if hair.colour_name == 'dyed' else hair.colour, .8)
+    stubble = kind == 'stubble'
+    for area in _areas(head, kind):
+        box, mask = canvas.mask(area, .05 if stubble else .03, inside=cover)
+        if box is None:
+            continue
+        if stubble:
+            canvas.blend(box, mask * np.float32(.32), tint(colour, .5, skin))
+        else:
+            canvas.blend(box, mask * np.float32(.85), colour)
+            canvas.stamp(area, 'beard')
+            canvas.raise_(area, .05, .05, inside=cover)
+        inside = np.zeros_like(cover)
+        inside[box] = mask * 255
+        count = 260 if kind == 'full' else 150
+        root = rng.uniform(area.min(0), area.max(0), (count, 2))
+        tip = root + (rng.normal([0, .09], [.035, .03], (count, 2)) * canvas.unit) @ head.upright.T * (.3 if stubble else 1)
+        canvas.strands(np.stack([root, tip], axis=1), tint(colour, .55, skin) if stubble else colour, rng, contrast=.35, inside=inside)

@@ -1,0 +1,70 @@
+"""The seven basic expressions as movements of the brows, the lids, the nose and the mouth.
+
+Numbers and order are RAF-DB's: 1 surprise, 2 fear, 3 disgust, 4 happiness, 5 sadness, 6 anger, 7 neutral.
+"""
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+EXPRESSIONS = ('surprise', 'fear', 'disgust', 'happiness', 'sadness', 'anger', 'neutral')
+
+
+@dataclass
+class Movement:
+    """How far the face is from rest, in head units (``lids``: factor on the opening of the eyes; ``squint``, ``wrinkle``
+    and ``cheek`` in [0, 1]). ``inner`` and ``outer`` raise the ends of the brows, ``squeeze`` pulls them together;
+    ``corner_up`` and ``corner_out`` move the corners of the mouth, ``jaw`` opens it, ``upper`` and ``lower`` bare the
+    teeth, ``press`` thins the lips."""
+    inner: float = 0.
+    outer: float = 0.
+    squeeze: float = 0.
+    lids: float = 1.
+    squint: float = 0.
+    wrinkle: float = 0.
+    cheek: float = 0.
+    corner_up: float = 0.
+    corner_out: float = 0.
+    jaw: float = 0.
+    upper: float = 0.
+    lower: float = 0.
+    press: float = 0.
+
+
+_FULL = dict(
+    surprise=Movement(inner=.17, outer=.15, lids=1.55, jaw=.42, corner_out=-.09, corner_up=-.02),
+    fear=Movement(inner=.16, outer=.01, squeeze=.06, lids=1.42, jaw=.07, corner_out=.08, corner_up=-.08, lower=.07),
+    disgust=Movement(inner=-.10, outer=-.03, squeeze=.05, lids=.72, squint=.6, wrinkle=1., cheek=.6, corner_up=-.05,
+                     upper=.10, jaw=.02, lower=.02),
+    happiness=Movement(inner=.02, outer=.03, lids=.88, squint=.5, cheek=1., corner_up=.15, corner_out=.12, jaw=.05,
+                       upper=.04, lower=.03),
+    sadness=Movement(inner=.15, outer=-.07, squeeze=.05, lids=.70, corner_up=-.14, corner_out=-.02, press=.1),
+    anger=Movement(inner=-.14, outer=.05, squeeze=.08, lids=.95, squint=.35, wrinkle=.35, corner_up=-.06, corner_out=-.02,
+                   press=.5),
+    neutral=Movement())
+
+
+def sample_expression(seed: int, index: int) -> int:
+    """Number of image ``index``'s expression, 1 to 7: every seven consecutive images show all of them."""
+    order = np.random.default_rng([seed, 2, index // 7]).permutation(7)
+    return int(order[index % 7]) + 1
+
+
+def sample_movement(rng: np.random.Generator, expression: int) -> Movement:
+    """A movement of class ``expression`` (1 to 7) with a random strength and small random deviations."""
+    name = EXPRESSIONS[expression - 1]
+    full, rest = _FULL[name], Movement()
+    strength = rng.uniform(.6, 1.1)
+    move = Movement(**{item.name: getattr(rest, item.name) + strength * (getattr(full, item.name) - getattr(rest, item.name))
+                       for item in fields(Movement)})
+    for part, sd in dict(inner=.012, outer=.012, lids=.06, corner_up=.012, corner_out=.015).items():
+        setattr(move, part, getattr(move, part) + float(np.clip(rng.normal(0, sd), -2 * sd, 2 * sd)))
+    if name == 'happiness':  # from a closed smile to a laugh
+        laugh = rng.choice([0., rng.uniform(.5, 2.)], p=[.3, .7])
+        move.jaw, move.upper, move.lower = move.jaw * laugh, move.upper * min(laugh, 1), move.lower * min(laugh, 1)
+    elif name == 'anger' and rng.random() < .4:  # bared teeth instead of pressed lips
+        move.press, move.jaw, move.upper, move.lower = 0., .04, .07, .07
+    elif name == 'neutral' and rng.random() < .2:  # parted lips
+        move.jaw = rng.uniform(.02, .05)
+    elif name == 'sadness' and rng.random() < .2:
+        move.jaw = rng.uniform(.02, .06)
+    return move

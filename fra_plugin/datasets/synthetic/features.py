@@ -1,0 +1,59 @@
+"""Brows and nose, drawn through the projected landmarks."""
+import numpy as np
+
+from .canvas import CIRCLE, Canvas, tint
+from .geometry import Head, smooth
+
+
+def brows(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Generator) -> None:
+    """A strip around points 17 to 21 and 22 to 26 with hairs along it, on the face (``cover``: its (H, W) mask)."""
+    identity, down = head.identity, head.upright[:, 1]
+    colour = tint(identity.hair.colour, .72)
+    if identity.hair.colour_name in ('blond', 'dyed'):
+        colour = tint(colour, .5, (38, 58, 84))
+    thick = .075 * (1 + identity.shape['brow_thickness'])
+    strips, hairs = [], []
+    for name, points in (('right_brow', head.landmarks[17:22]), ('left_brow', head.landmarks[26:21:-1])):  # outer to inner
+        line = smooth(points, 4)
+        width = thick * np.interp(np.linspace(0, 1, len(line)), [0, .15, .6, 1], [.25, .6, 1., .95])[:, None] * canvas.unit
+        upper, lower = line - down * width * .55, line + down * width * .85
+        strips.append(np.concatenate([upper, lower[::-1]]))
+        canvas.stamp(strips[-1], name)
+        place = rng.integers(0, len(line) - 1, 40)
+        root = lower[place] + (upper[place] - lower[place]) * rng.uniform(0, .8, (40, 1))
+        along = line[place] - line[place + 1]
+        along /= np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-6)
+        hairs.append(np.stack([root, root + (along * .085 - down * rng.uniform(0, .05, (40, 1))) * canvas.unit], axis=1))
+    canvas.glaze(strips, colour, .75, .012, inside=cover)
+    canvas.strands(np.concatenate(hairs), colour, rng, contrast=.3, inside=cover)
+
+
+def nose(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
+    """Bridge, tip and wings as relief; nostrils and the wings' creases as colour. ``cover``: the face's (H, W) mask."""
+    points, skin, unit = head.landmarks, head.identity.skin, canvas.unit
+    bridge, tip, base = points[27:31], points[30], points[31:36]
+    across, down = (base[4] - base[0]) / 2, head.upright[:, 1] * unit
+    wings = [base[0] - across * .22 - down * .055, base[4] + across * .22 - down * .055]
+    outline = smooth(np.concatenate([[bridge[0] - across * .32, bridge[1] - across * .33, bridge[2] - across * .55, wings[0]],
+                                     base + down * .012, [wings[1], bridge[2] + across * .55, bridge[1] + across * .33,
+                                                          bridge[0] + across * .32]]), 4, closed=True)
+    canvas.stamp(outline, 'nose')
+    deep = 1 + head.identity.shape['nose_depth']
+    ball = tip * .75 + base[2] * .25
+    canvas.raise_(outline, .075 * deep, .055, inside=cover)
+    canvas.raise_(smooth(bridge), .095 * deep, .05, width=.12, inside=cover)
+    canvas.raise_(ball + CIRCLE * np.linalg.norm(across) * .55, .14 * deep, .06, inside=cover)
+    canvas.raise_([wing * .72 + ball * .28 + CIRCLE * .085 * unit for wing in wings], .07, .03, inside=cover)
+    canvas.glaze(base + down * .05, tint(skin, .55), .35, .035, width=.07, inside=cover)
+    flanks, away, creases, holes = [], [], [], []
+    for side, wing, foot, next_foot in ((-1, wings[0], base[0], base[1]), (1, wings[1], base[4], base[3])):
+        out = side * across
+        flanks.append(smooth(np.array([bridge[0] + out * .30, bridge[1] + out * .33, bridge[2] + out * .55])))
+        away.append(.10 + .35 * min(max(1.6 * side * head.turn[0, 2], 0), 1))  # the side that is turned away is darker
+        creases.append(smooth(np.array([bridge[3] * .2 + wing * .8 - down * .14, wing - down * .05 + out * .02,
+                                        wing + down * .035, foot + down * .005])))
+        slope = np.array([[1, .25 * side], [.25 * side, 1]])
+        holes.append(next_foot * .62 + foot * .38 - down * .008 + CIRCLE * np.array([.068, .034]) @ slope.T * unit)
+    canvas.glaze(flanks, tint(skin, .5), 1., .03, width=.05, inside=cover, weights=away)
+    canvas.glaze(creases, tint(skin, .45), .5, .014, width=.024, inside=cover)
+    canvas.glaze(holes, tint(skin, .16), .9, .009, inside=cover)

@@ -1,0 +1,75 @@
+"""Hats: a baseball cap, a knitted beanie, a hat with a brim, a head scarf."""
+import cv2
+import numpy as np
+
+from .body import cloth_colour
+from .canvas import Canvas, tint
+from .geometry import Head
+from .shape import SKULL_CENTRE
+
+
+def hat(canvas: Canvas, head: Head, style: str, rng: np.random.Generator) -> None:
+    """``style``: cap, beanie, brim or scarf."""
+    colour, level = cloth_colour(rng), rng.uniform(-.72, -.58)
+    grow = 1.09 + head.identity.hair.volume * .35
+    azimuth = np.linspace(-180, 180, 49)
+    rim = head.skull(azimuth, level + .15 * (1 - np.cos(np.deg2rad(azimuth))), grow)  # lower at the nape
+    azimuth, height = np.meshgrid(np.linspace(-180, 165, 24), np.linspace(level, SKULL_CENTRE[1] - head.skull_axes[1] * grow, 8))
+    crown = head.skull(azimuth, height, grow) - [0, .16 if style == 'brim' else .06, 0]
+    dome = np.concatenate([head.project(rim), head.project(crown).reshape(-1, 2)])
+    dome = canvas.full_mask(cv2.convexHull(dome.astype(np.float32))[:, 0])
+    # the near half of the rim, from horizon to horizon, bounds the dome below
+    front = rim[head.facing(rim) > 0]
+    view = (front - SKULL_CENTRE) @ head.turn.T
+    edge = head.project(front[np.argsort(np.arctan2(view[:, 0], view[:, 2]))])
+    far = 6 * canvas.unit
+    below = canvas.full_mask(np.concatenate([edge, edge[-1:] + [[far, 0], [far, far]], edge[:1] + [[-far, far], [-far, 0]]]))
+    dome[below > 127] = 0
+    canvas.shadow(dome, (0, .14), .06, .45)
+    flap = _flap(canvas, head, style, level, grow, rng)
+    if flap is not None:
+        canvas.shadow(flap, (0, .20), .08, .5)
+    canvas.cover(dome, colour, 'hat')
+    _cloth(canvas, head, dome, colour, style, edge, rng)
+    canvas.layer(dome, .22, .12)
+    if flap is not None:
+        if style == 'brim':  # the dome stands on the brim
+            flap[(dome > 127) & (below < 128)] = 0
+        canvas.cover(flap, tint(colour, .8), 'hat')
+        canvas.layer(flap, .08, .05)
+
+
+def _flap(canvas: Canvas, head: Head, style: str, level: float, grow: float, rng: np.random.Generator):
+    """(H, W) uint8 mask of the visor or the brim, None without."""
+    if style == 'cap':
+        x = np.linspace(-62, 62, 13)
+        inner = head.skull(x, np.full(13, level + .02), grow)
+        outer = inner + np.stack([np.zeros(13), np.full(13, .16), .62 * np.cos(np.deg2rad(x * 1.4))], axis=1)
+        return canvas.full_mask(np.concatenate([head.project(inner), head.project(outer)[::-1]]))
+    if style == 'brim':
+        ring, wide = np.deg2rad(np.linspace(0, 360, 41)[:-1]), rng.uniform(1.45, 1.8)
+        return canvas.full_mask(head.project(np.stack([
+            wide * np.sin(ring), level + .12 + .05 * np.sin(2 * ring), SKULL_CENTRE[2] + wide * 1.05 * np.cos(ring)], axis=1)))
+    return None
+
+
+def _cloth(canvas: Canvas, head: Head, mask: np.ndarray, colour, style: str, edge: np.ndarray, rng: np.random.Generator) -> None:
+    """Ribs, seams, bands and prints; ``edge`` (n, 2): the near half of the rim."""
+    unit, pole = canvas.unit, head.project(np.array([0, -1.6, SKULL_CENTRE[2]]))
+    if style == 'beanie':  # ribs and a turned-up edge
+        canvas.glaze([np.array([spot, pole]) for spot in edge[::2]], tint(colour, .7), .35, .008, width=.035, inside=mask)
+        canvas.glaze(edge - [0, .12 * unit], tint(colour, .8), .9, 0, width=.26, inside=mask)
+        canvas.glaze(edge - [0, .25 * unit], tint(colour, .5), .5, .01, width=.03, inside=mask)
+    elif style == 'cap':  # seams and a badge
+        seams = [np.array([spot, pole]) for spot in edge[2:-2:max(1, len(edge) // 5)]]
+        canvas.glaze(seams, tint(colour, .55), .5, .006, width=.02, inside=mask)
+        badge = head.project(head.skull(np.linspace(-14, 14, 6), np.full(6, -1.0), 1.12))
+        canvas.glaze(badge, tint(colour, .8, (255, 255, 255) if np.mean(colour) < 130 else (20, 20, 60)), .9, .004, width=.2,
+                     inside=mask)
+    elif style == 'brim':
+        canvas.glaze(edge - [0, .10 * unit], tint(colour, .35), .95, .004, width=.2, inside=mask)
+    else:
+        spots = rng.uniform(edge.min(0) - [0, unit], edge.max(0), (24, 2))
+        diamond = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])
+        canvas.glaze([spot + rng.uniform(.03, .08) * unit * diamond for spot in spots],
+                     tint(colour, .6, tuple(rng.uniform(0, 255, 3))), .9, .008, inside=mask)

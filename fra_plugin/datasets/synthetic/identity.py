@@ -1,0 +1,148 @@
+"""The parametric person: everything that stays the same over the images of one identity.
+
+Lengths are in head units: half the width of an average face is 1.
+"""
+from dataclasses import dataclass
+from typing import Dict, Tuple
+
+import numpy as np
+
+IMAGES_PER_IDENTITY = 4
+"""Images ``4 j .. 4 j + 3`` show identity ``j``."""
+
+Colour = Tuple[float, float, float]
+
+# RGB, light to dark; a skin is a point on this line, jittered.
+_SKIN = ((255, 226, 204), (244, 205, 176), (229, 180, 143), (204, 146, 106), (164, 107, 72), (118, 74, 50), (82, 52, 37))
+_HAIR = dict(black=(28, 25, 27), brown=(84, 54, 34), blond=(208, 168, 104), red=(142, 62, 28), gray=(168, 166, 164),
+             dyed=(90, 70, 150))
+_EYES = ((92, 58, 34), (60, 38, 26), (96, 118, 150), (84, 116, 84), (122, 96, 56), (112, 124, 132))
+
+# name: (standard deviation, largest absolute value) of a shape factor around its mean of 0
+_SHAPE = dict(face_length=(.05, .11), jaw_width=(.05, .10), chin_width=(.10, .22), cheek=(.03, .06), skull_width=(.03, .06),
+              eye_size=(.08, .16), eye_spacing=(.025, .05), eye_tilt=(.025, .05), eye_open=(.14, .28), brow_height=(.03, .06),
+              brow_tilt=(.025, .05), brow_arch=(.03, .06), brow_thickness=(.25, .5), nose_length=(.04, .08),
+              nose_width=(.15, .32), nose_depth=(.08, .16), nose_hump=(.02, .04), mouth_width=(.07, .14), upper_lip=(.25, .5),
+              lower_lip=(.25, .5), mouth_height=(.03, .06), ear_size=(.1, .2), asymmetry=(.012, .025))
+
+
+@dataclass(frozen=True)
+class Hair:
+    """``style``: bald, receding, buzz, short, bob, long, bun or afro; ``texture``: straight, wavy or curly;
+    ``fringe``: none, straight or side; lengths in head units; ``colour`` BGR."""
+    style: str
+    texture: str
+    fringe: str
+    volume: float
+    length: float
+    part: float
+    hairline: float
+    colour: Colour
+    colour_name: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One person. ``age`` in [0, 1]; colours are BGR; ``shape`` holds factors around 0; ``beard``: none, stubble,
+    moustache, goatee or full; ``glasses``: '' or the frame's style, worn most of the time; ``marks``: (n, 3)
+    freckles and moles as (x, y, radius) on the face."""
+    number: int
+    male: bool
+    age: float
+    skin: Colour
+    pale: bool
+    eyes: Colour
+    hair: Hair
+    beard: str
+    sideburns: bool
+    shape: Dict[str, float]
+    freckles: bool
+    marks: np.ndarray
+    rosy: float
+    lipstick: float
+    makeup: float
+    bushy_brows: bool
+    glasses: str
+    earrings: bool
+    gloss: float
+
+
+def sample_identity(seed: int, number: int) -> Identity:
+    """Draw identity ``number`` (>= 0); depends on ``(seed, number)`` only."""
+    rng = np.random.default_rng([seed, 1, number])
+    male = bool(rng.random() < .5)
+    age = float(np.clip(rng.beta(1.6, 2.2), 0, 1))
+    shape = {name: float(np.clip(rng.normal(0, sd), -limit, limit)) for name, (sd, limit) in _SHAPE.items()}
+    shape['jaw_width'] += .04 if male else -.04
+    shape['chin_width'] += .10 if male else -.08
+    shape['brow_thickness'] += .25 if male else -.2
+    shape['upper_lip'] += -.15 if male else .15
+    shape['eye_size'] += -.02 if male else .05
+    tone = float(rng.random())
+    skin = _skin(rng, tone)
+    groomed = not male and rng.random() < .55
+    freckles = bool(tone < .45 and rng.random() < .3)
+    return Identity(
+        number=number, male=male, age=age, skin=skin, pale=tone < .15,
+        eyes=_jitter(rng, _EYES[int(rng.integers(2 if tone > .6 else len(_EYES)))], 10),
+        hair=_hair(rng, male, age, tone), beard=_beard(rng, male), sideburns=bool(male and rng.random() < .35),
+        shape=shape, freckles=freckles, marks=_marks(rng, freckles, age),
+        rosy=float(rng.uniform(.2, .5) if rng.random() < .3 else rng.uniform(0, .12)),
+        lipstick=float(rng.uniform(.5, .95)) if groomed else 0., makeup=float(rng.uniform(.4, 1)) if groomed else 0.,
+        bushy_brows=shape['brow_thickness'] > .3,
+        glasses=str(rng.choice(['round', 'square', 'oval', 'thin'])) if rng.random() < .2 + .15 * age else '',
+        earrings=bool(rng.random() < (.05 if male else .4)), gloss=float(rng.uniform(.05, .3)))
+
+
+def _bgr(rgb) -> Colour:
+    return tuple(float(np.clip(value, 0, 255)) for value in rgb[::-1])
+
+
+def _jitter(rng, rgb, amount) -> Colour:
+    return _bgr(np.asarray(rgb, float) + rng.normal(0, amount, 3))
+
+
+def _skin(rng, tone) -> Colour:
+    place = tone * (len(_SKIN) - 1)
+    rgb = [np.interp(place, np.arange(len(_SKIN)), channel) for channel in zip(*_SKIN)]
+    return _jitter(rng, rgb, 4)
+
+
+def _hair(rng, male, age, tone) -> Hair:
+    styles = dict(bald=.09, receding=.13 * age + .03, buzz=.15, short=.46, bob=.03, long=.08, bun=.02, afro=.06) if male \
+        else dict(bald=.01, receding=.01, buzz=.04, short=.16, bob=.22, long=.36, bun=.12, afro=.08)
+    style = str(rng.choice(list(styles), p=np.array(list(styles.values())) / sum(styles.values())))
+    texture = 'curly' if style == 'afro' else str(rng.choice(['straight', 'wavy', 'curly'], p=[.5, .3, .2]))
+    if rng.random() < max(0, 1.6 * (age - .5)):
+        name = 'gray'
+    elif rng.random() < .04:
+        name = 'dyed'
+    else:
+        dark = 1. if tone > .65 else .25 + tone
+        name = str(rng.choice(['black', 'brown', 'blond', 'red'],
+                              p=[dark * .6, dark * .4, (1 - dark) * .7, (1 - dark) * .3]))
+    rgb = np.asarray(_HAIR[name], float)
+    if name == 'dyed':
+        rgb = rng.permutation([60., 80., 190.])
+    fringe = 'none' if style in ('bald', 'receding', 'buzz', 'afro', 'bun') or texture == 'curly' else \
+        str(rng.choice(['none', 'straight', 'side'], p=[.45, .25, .30]))
+    volume = dict(bald=0., receding=.03, buzz=.025, bob=.12, long=.11, bun=.05, afro=.34).get(style, .10)
+    return Hair(style=style, texture=texture, fringe=fringe, volume=volume * float(rng.uniform(.75, 1.3)),
+                length=float(rng.uniform(1., 1.5) if style == 'bob' else rng.uniform(1.8, 3.)),
+                part=float(rng.choice([-1, 1]) * rng.uniform(0, 35)), hairline=float(rng.normal(0, .05)),
+                colour=_bgr(rgb * rng.uniform(.8, 1.2) + rng.normal(0, 6, 3)), colour_name=name)
+
+
+def _beard(rng, male) -> str:
+    if not male:
+        return 'none'
+    return str(rng.choice(['none', 'stubble', 'moustache', 'goatee', 'full'], p=[.48, .2, .08, .09, .15]))
+
+
+def _marks(rng, freckles, age) -> np.ndarray:
+    """(n, 3): x, y and radius of the spots on the face."""
+    count = int(rng.integers(40, 90)) if freckles else 0
+    spots = np.stack([rng.normal(0, .42, count), rng.normal(.38, .17, count), rng.uniform(.008, .02, count)], axis=1)
+    moles = int(rng.poisson(.6 + 2 * age))
+    rest = np.stack([rng.uniform(-.75, .75, moles), rng.uniform(-.8, 1.35, moles), rng.uniform(.014, .034, moles)], axis=1)
+    return np.concatenate([spots, rest])

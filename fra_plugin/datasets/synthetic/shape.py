@@ -1,0 +1,163 @@
+"""The head's shape in three dimensions: the iBUG-68 points and the surface that they lie on.
+
+Axes in head units, from the midpoint of the eyes: x to the right of a picture of the upright head, y down, z to the viewer.
+Names of sides are the person's own, as in iBUG-68: the right eye (points 36 to 41) is on the left of the picture.
+"""
+import numpy as np
+
+from .expression import Movement
+from .identity import Identity
+
+SKULL_CENTRE = np.array([0., -.30, -.72])
+_SKULL_AXES = np.array([1.0, 1.15, 1.12])
+
+# x, y, z of the right half of the jaw line (points 0 to 8)
+_JAW = np.array([[-1.00, .02, -.62], [-.995, .27, -.58], [-.965, .52, -.52], [-.92, .77, -.42], [-.835, 1.00, -.28],
+                 [-.69, 1.22, -.11], [-.49, 1.39, .07], [-.25, 1.505, .19], [0, 1.54, .24]])
+_BROW = np.array([[-.80, -.27], [-.68, -.385], [-.53, -.43], [-.37, -.415], [-.21, -.36]])  # points 17 to 21
+_EYE = np.array([[-.225, .01], [-.095, -.102], [.085, -.102], [.20, .03], [.085, .08], [-.085, .08]])  # about the centre
+_NOSE = np.array([[0, .0, .33], [0, .19, .44], [0, .37, .56], [0, .55, .69]])  # points 27 to 30
+_NOSTRILS = np.array([[-.20, .685, .37], [-.105, .72, .45], [0, .745, .49]])  # points 31 to 33
+_LIPS = np.array([[-1, 0], [-.64, -.60], [-.24, -1], [0, -.85], [.24, -1], [.64, -.60]])  # upper outline / (half width, height)
+_FRONT = np.array([[-1.45, -.70], [-1.3, -.17], [-1.1, .08], [-.8, .27], [-.5, .37], [-.2, .36], [.1, .30], [.4, .34], [.7, .41], [1., .44],
+                   [1.25, .36], [1.6, .22]])  # y, z of the face's middle line without the nose
+
+
+
+class HeadShape:
+    """One person's head with an expression, at rest in front of the viewer.
+
+    Args:
+        identity: the person.
+        move: the expression's movement.
+
+    ``points`` (68, 3) are the iBUG-68 points, ``jaw`` (9, 3) the right half of the jaw line.
+    """
+
+    def __init__(self, identity: Identity, move: Movement):
+        self.identity, self.move = identity, move
+        self.skull_axes = _SKULL_AXES * [1 + identity.shape['skull_width'], 1, 1]
+        self.jaw = self._jaw()
+        self.points = self._points()
+
+    def _jaw(self) -> np.ndarray:
+        """(9, 3) right half of the jaw line."""
+        shape, move = self.identity.shape, self.move
+        jaw = _JAW.copy()
+        down = np.clip((jaw[:, 1] - .3) / 1.2, 0, 1)
+        jaw[:, 0] *= 1 + shape['skull_width'] * (1 - down) + shape['cheek'] * np.exp(-((jaw[:, 1] - .6) / .35)**2)
+        jaw[:, 0] *= 1 + shape['jaw_width'] * np.exp(-((jaw[:, 1] - 1.05) / .35)**2)
+        jaw[:, 0] *= 1 + shape['chin_width'] * np.exp(-((jaw[:, 1] - 1.48) / .15)**2)
+        jaw[:, 1] += down * jaw[:, 1] * shape['face_length'] + .62 * move.jaw * down**1.5
+        return jaw
+
+    def half_width(self, y: np.ndarray) -> np.ndarray:
+        """Half the width of the face seen from the front at height ``y``."""
+        above = np.minimum(y, self.jaw[0, 1]) - SKULL_CENTRE[1]
+        skull = self.skull_axes[0] * np.sqrt(np.clip(1 - (above / self.skull_axes[1])**2, .02, 1))
+        return np.where(y < self.jaw[0, 1], skull, np.interp(y, self.jaw[:, 1], -self.jaw[:, 0]))
+
+    def surface(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """(..., 3) points of the face's front at the frontal coordinates ``x``, ``y`` (nose left out)."""
+        x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+        width = self.half_width(y)
+        back = np.where(y < self.jaw[0, 1], np.interp(y, [-.6, self.jaw[0, 1]], [SKULL_CENTRE[2], self.jaw[0, 2]]),
+                        np.interp(y, self.jaw[:, 1], self.jaw[:, 2]))
+        front = np.interp(y, _FRONT[:, 0], _FRONT[:, 1])
+        power = np.interp(y, [-.4, .2], [2., 2.3])  # an ellipsoid above, flatter below
+        side = np.clip(np.abs(x) / np.maximum(width, .05), 0, 1)
+        z = back + np.maximum(front - back, 0) * (1 - side**power)**(1 / power)
+        return np.stack([x, y, z], axis=-1)
+
+    def skull(self, azimuth: np.ndarray, y: np.ndarray, scale: float = 1.) -> np.ndarray:
+        """(..., 3) points of the skull, ``scale`` times as large, at degrees ``azimuth`` from the front and height ``y``."""
+        azimuth, y = np.broadcast_arrays(np.deg2rad(np.asarray(azimuth, float)), np.asarray(y, float))
+        axes = self.skull_axes * scale
+        level = np.sqrt(np.clip(1 - ((y - SKULL_CENTRE[1]) / axes[1])**2, 0, 1))
+        return np.stack([axes[0] * level * np.sin(azimuth), y, SKULL_CENTRE[2] + axes[2] * level * np.cos(azimuth)], axis=-1)
+
+    def dome(self, direction: np.ndarray, scale: float = 1.) -> np.ndarray:
+        """(..., 3) points of the skull in unit directions from its centre."""
+        return SKULL_CENTRE + self.skull_axes * scale * direction
+
+    def _points(self) -> np.ndarray:
+        """(68, 3) points; the jaw's are replaced by the visible contour when projecting."""
+        shape, move = self.identity.shape, self.move
+        points = np.zeros((68, 3))
+        points[:9] = self.jaw
+        points[9:17] = self.jaw[7::-1] * [-1, 1, 1]
+        stretch = 1 + shape['face_length']
+        for side in (-1, 1):
+            lopsided = side * shape['asymmetry']
+            brow = _BROW * [-side, 1]
+            along = np.linspace(0, 1, 5)  # outer to inner end
+            brow[:, 1] -= shape['brow_height'] + shape['brow_tilt'] * (1 - along) + lopsided
+            brow[:, 1] -= shape['brow_arch'] * np.sin(np.pi * along) + move.outer * (1 - along) + move.inner * along**1.5
+            brow[:, 0] -= side * (move.squeeze * along**2)
+            centre = np.array([side * (.42 + shape['eye_spacing']), lopsided / 2])
+            eye = _EYE * (1 + shape['eye_size']) * [-side, 1]
+            opening = (1 + shape['eye_open']) * np.maximum(move.lids, .3)
+            eye[1:3, 1] *= opening
+            eye[4:6, 1] *= (.65 + .35 * opening) * (1 - .75 * move.squint)
+            eye[0, 1] -= shape['eye_tilt']
+            eye += centre
+            brow, eye = self.surface(*brow.T), self.surface(*eye.T)
+            brow[:, 2] += .02
+            eye[:, 2] -= .05
+            eye[[1, 2, 4, 5], 2] += .05
+            if side < 0:
+                points[17:22], points[36:42] = brow, eye
+            else:
+                points[22:27], points[42:48] = brow[::-1], eye[[3, 2, 1, 0, 5, 4]]
+        self._nose(points, stretch)
+        self._mouth(points, stretch)
+        return points
+
+    def _nose(self, points: np.ndarray, stretch: float) -> None:
+        shape, move = self.identity.shape, self.move
+        bridge, base = _NOSE.copy(), _NOSTRILS.copy()
+        length = stretch * (1 + shape['nose_length'])
+        bridge[:, 1] *= length
+        base[:, 1] *= length
+        bridge[1:3, 2] += shape['nose_hump']
+        bridge[2:, 2] += shape['nose_depth'] * np.array([.5, 1])
+        base[:, 2] += shape['nose_depth'] * .4
+        base[:, 0] *= 1 + shape['nose_width'] + .12 * move.wrinkle + .1 * move.cheek
+        lift = .05 * move.wrinkle
+        bridge[2:, 1] -= lift * .5
+        base[:, 1] -= lift
+        points[27:31] = bridge
+        points[31:34], points[34:36] = base, base[1::-1] * [-1, 1, 1]
+
+    def _mouth(self, points: np.ndarray, stretch: float) -> None:
+        shape, move = self.identity.shape, self.move
+        middle = (1.035 + shape['mouth_height']) * stretch
+        half = .37 * (1 + shape['mouth_width']) + move.corner_out
+        thin = 1 - .55 * move.press
+        upper, lower = .095 * (1 + shape['upper_lip']) * thin, .125 * (1 + shape['lower_lip']) * thin
+        gap_up, gap_down = move.upper + .10 * move.jaw, move.lower + .85 * move.jaw
+        corner = middle - move.corner_up + .3 * move.jaw
+        inner_half = half * .86
+
+        def bow(x):  # height of the closed mouth's line, bent by the corners
+            return middle + (corner - middle) * np.abs(x / half)**1.7
+
+        def arch(x):  # how far an opening reaches at x
+            return np.sqrt(np.clip(1 - (x / inner_half)**2, 0, 1))
+
+        x = _LIPS[:, 0] * half
+        top = bow(x) + _LIPS[:, 1] * upper - gap_up * arch(x)
+        right = np.stack([x, top], axis=1)
+        x = np.array([half, .60 * half, .26 * half, 0, -.26 * half, -.60 * half])
+        bottom = bow(x) + np.array([0, .62, .95, 1., .95, .62]) * lower + gap_down * arch(x)
+        outer = np.concatenate([right, np.stack([x, bottom], axis=1)])
+        x = np.array([-inner_half, -.4 * half, 0, .4 * half, inner_half])
+        inner_top = np.stack([x, bow(x) - gap_up * arch(x)], axis=1)
+        x = x[3:0:-1]
+        inner_bottom = np.stack([x, bow(x) + .012 * thin + gap_down * arch(x)], axis=1)
+        flat = np.concatenate([outer, inner_top, inner_bottom])
+        flat[:, 1] += shape['asymmetry'] * flat[:, 0]
+        flat[:, 0] += .5 * shape['asymmetry'] * (np.abs(flat[:, 0]) < half)
+        mouth = self.surface(*flat.T)
+        mouth[:, 2] += .03 + .05 * np.sqrt(np.clip(1 - (flat[:, 0] / half)**2, 0, 1))
+        points[48:68] = mouth

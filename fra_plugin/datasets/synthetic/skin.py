@@ -1,0 +1,105 @@
+"""What skin shows: blood, grain, freckles, wrinkles of age and expression, make-up."""
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from .canvas import CIRCLE, Canvas, extent, tint
+from .face import ovals
+from .geometry import Head, smooth
+
+
+@lru_cache(maxsize=1)
+def _grain() -> np.ndarray:
+    """(512, 512) float32 noise of several sizes, mean 0 and deviation 1, that wraps around."""
+    rng = np.random.default_rng(68)
+    grain = np.zeros((512, 512), np.float32)
+    for size, weight in ((16, .8), (64, .5), (256, .8)):
+        octave = np.pad(rng.standard_normal((size, size)).astype(np.float32), 2, mode='wrap')
+        octave = cv2.resize(octave, None, fx=512 / size, fy=512 / size, interpolation=cv2.INTER_CUBIC)
+        edge = 2 * 512 // size
+        grain += weight * octave[edge:-edge, edge:-edge]
+    return (grain - grain.mean()) / grain.std()
+
+
+def grain_at(head: Head, size: int, density: float = 90.) -> np.ndarray:
+    """(size, size) grain that sticks to the face, another for each identity; ``density``: pixels of grain a head unit."""
+    corners = head.at(np.array([0., .6, 0.]), np.array([0., 0., .9])).astype(np.float32)
+    start = np.random.default_rng(head.identity.number).uniform(100, 400, 2)
+    wanted = (start + density * np.array([[0, 0], [.6, 0], [0, .9]])).astype(np.float32)
+    return cv2.warpAffine(_grain(), cv2.getAffineTransform(wanted, corners), (size, size), flags=cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_WRAP)
+
+
+def complexion(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
+    """Redder cheeks and nose, lighter forehead and chin, dark rings, grain, freckles and moles."""
+    identity = head.identity
+    skin = identity.skin
+    blood = tint(skin, .45, (70, 60, 205))
+    cheeks = ovals(head, [(-.60, .58, .27, .20), (.60, .58, .27, .20), (0, .62, .2, .10)])
+    canvas.glaze(list(cheeks), blood, min(.9, .22 + identity.rosy), .12, inside=cover)
+    canvas.glaze(list(ovals(head, [(0, -.72, .45, .14), (0, 1.42, .35, .10)])), tint(skin, .5, (150, 200, 235)), .18, .15,
+                 inside=cover)
+    x, y = np.array([.28, .42, .58, .44]), np.array([.12, .17, .12, .23])
+    canvas.glaze([head.at(-x, y), head.at(x, y)], tint(skin, .62), .12 + .45 * max(0, identity.age - .3), .05, inside=cover)
+    box = extent(cover)
+    if box is not None:
+        grain = grain_at(head, cover.shape[0])[box] * (cover[box] > 60) * np.float32(1.6 + 2.4 * identity.age)
+        self_coloured = canvas.colour[box] + grain[..., None]
+        canvas.colour[box] = np.clip(self_coloured, 0, 255)
+    spots = identity.marks
+    if len(spots):
+        surface = head.surface(spots[:, 0], spots[:, 1])
+        seen = head.facing(surface) > .1
+        radii = np.maximum(spots[seen, 2] * canvas.unit, .6)
+        rings = head.project(surface[seen])[:, None] + radii[:, None, None] * CIRCLE[::3]
+        weights = np.where(spots[seen, 2] < .021, .42, .75).tolist()
+        canvas.glaze(list(rings), tint(skin, .55, (20, 45, 95)), 1., .004, inside=cover, weights=weights)
+
+
+def wrinkles(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
+    """Lines of age and of the expression: forehead, between the brows, crow's feet, beside nose and mouth."""
+    identity, move, points, unit = head.identity, head.move, head.landmarks, canvas.unit
+    age = identity.age
+    own = np.random.default_rng([identity.number, 5])
+    curves, depths = [], []
+
+    def crease(curve, depth):
+        if depth > .05:
+            curves.append(smooth(curve, 4))
+            depths.append(min(depth, 1.1))
+
+    raised, frown = max(0, (move.inner + move.outer) / .3), 4 * move.squeeze + 2 * max(-move.inner, 0)
+    x = np.linspace(-.5, .5, 7)
+    bow = .05 * (2 * x)**2 - 1.5 * max(move.inner - move.outer, 0) * (.5 - np.abs(x))
+    for k, row in enumerate(head.at(x, -.60 - .12 * np.arange(3)[:, None] + bow + own.normal(0, .012, (3, 7)))):
+        crease(row, (.8 * max(age - .35, 0) + .5 * raised) * (1 - .2 * k))
+    feet = np.outer([.07, .15, .23], [1, 0]) * unit
+    for side, corner, wing, mouth in ((-1, points[36], points[31], points[48]), (1, points[45], points[35], points[54])):
+        crease(head.at(side * np.array([.10, .085, .10]), np.array([-.20, -.33, -.44]) - move.inner * .6),
+               frown + .4 * max(age - .5, 0))
+        for angle in (-.35, 0, .4):
+            turned = np.array([np.cos(angle), np.sin(angle)])
+            crease(corner + feet[:, :1] * (head.upright @ [side * turned[0], turned[1]]), .6 * max(age - .4, 0) + .4 * move.squint)
+        out = wing - points[33]
+        end = mouth + (mouth - points[57]) * np.array([.22, .1])
+        crease(np.array([wing + out * .45 - [0, .08 * unit], wing + out * .45, (wing + out * .45 + end) / 2 + out * .28, end]),
+               .18 + .45 * age + .5 * max(move.cheek, move.wrinkle))
+        if move.wrinkle > .2:
+            for row in head.at(side * np.array([.03, .10, .16]), np.array([.10, .14, .24]) + .09 * np.arange(3)[:, None], .12):
+                crease(row, .8 * move.wrinkle)
+        if move.corner_up < -.06:
+            crease(np.array([mouth, mouth + (mouth - points[57]) * .15 + [0, .12 * unit]]), .6)
+    if curves:
+        canvas.raise_(curves, [-.026 * depth for depth in depths], .022, width=.04, inside=cover)
+        canvas.glaze(curves, tint(identity.skin, .55), .42, .012, width=.022, inside=cover, weights=depths)
+
+
+def eye_shadow(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
+    """Paint on the lids."""
+    identity = head.identity
+    if identity.makeup:
+        colour = np.random.default_rng([identity.number, 6]).uniform(40, 160, 3)
+        lids = [eye.mean(0) + (eye - eye.mean(0)) * [1.25, 2.1] - [0, .05 * canvas.unit]
+                for eye in (head.landmarks[36:42], head.landmarks[42:48])]
+        canvas.glaze(lids, colour, .45 * identity.makeup, .045, inside=cover)
