@@ -7,7 +7,7 @@ model = dict(
     base_momentum=0.004,
     backbone=_base_.model.backbone,
     neck=dict(
-        type='NonLinearNeck', in_channels=256, hid_channels=512, out_channels=128, with_last_bn=False,
+        type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,
         norm_cfg=norm_cfg),
     head=dict(
         type='LatentPredictHead',

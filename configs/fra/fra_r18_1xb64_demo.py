@@ -1,15 +1,15 @@
 _base_ = [
     '../_base_/models/fra_r50.py',
+    '../_base_/models/resnet18_w32.py',
     '../_base_/datasets/faces_two_views_96px.py',
     '../_base_/schedules/lars_coslr_50e.py',
     '../_base_/default_runtime.py',
 ]
 
-# Width 32 and a 6 x 6 map: minutes on two CPU cores.
+# Minutes on two CPU cores.
 model = dict(
-    backbone=dict(
-        depth=18, stem_channels=32, base_channels=32, strides=(1, 2, 2, 1), norm_cfg=dict(type='BN')),
-    neck=dict(in_channels=256, hid_channels=512, out_channels=128, norm_cfg=dict(type='BN')),
+    backbone=dict(_delete_=True, **_base_.backbone),
+    neck=dict(in_channels=128, hid_channels=512, out_channels=128, norm_cfg=dict(type='BN')),
     head=dict(hid_channels=512, norm_cfg=dict(type='BN')))
 
 optim_wrapper = dict(_delete_=True, type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.02))

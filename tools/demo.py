@@ -1,0 +1,134 @@
+"""The main job from end to end: faces, pre-training, transfer with a tenth of the labels, and a page that shows it all.
+
+Without --data it draws its own faces, whose labels the transfer uses. What is finished is not done again: an interrupted
+demo goes on where it stopped.
+"""
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+
+from fra_plugin.command import errors_in_one_line  # noqa: E402
+
+PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
+LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-30e_synthetic-96x96.py'
+EXPRESSION = 'configs/transfer/classification/resnet18_1xb32-ft-10pct-fra_synthetic.py'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--data', help='folder of face images; default: faces that the demo draws')
+    parser.add_argument('--out', default=str(REPO / 'work_dirs' / 'demo'), help='folder of everything that comes out')
+    parser.add_argument('--num', type=int, default=2000, help='number of faces to draw')
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+class Demo:
+    """The steps, in their order, and what they leave in the output folder."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.out = Path(args.out).resolve()
+        self.seed = args.seed
+        self.num = args.num
+        self.drawn = args.data is None
+        self.faces = self.out / 'faces' if self.drawn else Path(args.data).resolve()
+        self.commands = []
+        self.seconds = {}
+
+    def run(self) -> Path:
+        """All steps; gives the report's path."""
+        if self.drawn:
+            self.step('draw faces', self.draw_faces)
+        self.step('pre-train FRA', self.pretrain)
+        self.step('export the backbone', self.export)
+        if self.drawn:
+            for start in ('FRA', 'random'):
+                self.step(f'landmarks from {start} weights', self.finetune, LANDMARKS, 'landmarks', start)
+                self.step(f'expression from {start} weights', self.finetune, EXPRESSION, 'expression', start)
+        from demo_report import write_report
+        report = self.out / 'report.html'
+        write_report(self, report)
+        return report
+
+    def step(self, title: str, function, *args) -> None:
+        """Say what is done, and note how long it took."""
+        print(f'==> {title}', flush=True)
+        start = time.time()
+        function(*args)
+        self.seconds[title] = time.time() - start
+
+    def command(self, *words: str) -> None:
+        """Run a command of the project as a user would, and keep it for the report."""
+        shown = ' '.join(str(word).replace(f'{REPO}/', '') for word in words)
+        self.commands.append(f'python {shown}')
+        done = subprocess.run([sys.executable, *map(str, words)], cwd=str(REPO))
+        if done.returncode:
+            raise ValueError(f'python {shown} ended with exit code {done.returncode}; its message is above')
+
+    def draw_faces(self) -> None:
+        if (self.faces / 'meta.json').is_file():
+            made = json.loads((self.faces / 'meta.json').read_text())
+            if (made.get('num'), made.get('seed')) == (self.num, self.seed):
+                return
+        self.command('tools/dataset_converters/make_synthetic_faces.py', '--num', self.num, '--size', 128,
+                     '--seed', self.seed, '--out', self.faces, '--overwrite')
+
+    def pretrain(self) -> None:
+        prefix = 'images' if self.drawn else ''
+        self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
+                     f'train_dataloader.dataset.data_root={self.faces}',
+                     f'train_dataloader.dataset.data_prefix={prefix}', f'randomness.seed={self.seed}')
+
+    def export(self) -> None:
+        self.command('tools/model_converters/export_backbone.py', self.checkpoint(), self.out / 'pretrain/backbone.pth')
+
+    def checkpoint(self) -> str:
+        """The last pre-training checkpoint."""
+        return (self.out / 'pretrain' / 'last_checkpoint').read_text().strip()
+
+    def finetune(self, config: str, task: str, start: str) -> None:
+        work_dir = self.work_dir(task, start)
+        if scores(work_dir):
+            return
+        init = ([f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth'] if start == 'FRA' else
+                ['model.backbone.init_cfg=None'])
+        data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
+                'val_dataloader.dataset', 'test_dataloader.dataset']  # yapf: disable
+        self.command('tools/train.py', config, '--work-dir', work_dir, '--cfg-options', *init,
+                     *(f'{where}.data_root={self.faces}' for where in data), f'randomness.seed={self.seed}')
+
+    def work_dir(self, task: str, start: str) -> Path:
+        return self.out / f'{task}_from_{start.lower()}'
+
+
+def scores(work_dir: Path) -> dict:
+    """The numbers of the last evaluation in a work directory; empty where there is none."""
+    found = {}
+    for path in sorted(glob.glob(f'{work_dir}/*/vis_data/scalars.json')):
+        for line in open(path):
+            record = json.loads(line)
+            if 'loss' not in record:
+                found = {k: v for k, v in record.items() if isinstance(v, float)}
+    return found
+
+
+def main() -> None:
+    args = parse_args()
+    with errors_in_one_line():
+        if args.data is not None and not os.path.isdir(args.data):
+            raise FileNotFoundError(f'--data {args.data}: no such folder of face images')
+        start = time.time()
+        report = Demo(args).run()
+    print(f'==> done in {(time.time() - start) / 60:.1f} minutes: open {report}')
+
+
+if __name__ == '__main__':
+    main()
