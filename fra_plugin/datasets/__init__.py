@@ -1,0 +1,15 @@
+"""Data sets and transforms."""
+from .affect_net import AffectNet
+from .celeba_attributes import CelebAAttributes
+from .class_balanced_sampler import ClassBalancedSampler
+from .face_csv import FaceCSV
+from .face_folder import FaceFolder
+from .face_pairs import FacePairs
+from .fast_color_jitter import FastColorJitter
+from .fast_gaussian_blur import FastGaussianBlur
+from .fast_random_resized_crop import FastRandomResizedCrop
+from .fer2013 import FER2013
+from .fer_plus import FERPlus
+from .label_budget import LabelBudget
+from .load_face import BrokenImageError, LoadFace
+from .raf_db import RAFDB
