@@ -71,6 +71,7 @@ def errors_in_one_line() -> Iterator[None]:
         logs = [handler for handler in MMLogger.get_current_instance().handlers if isinstance(handler, FileHandler)]
         for handler in logs:
             handler.stream.write(text)
+            handler.flush()
         where = f' (where: {logs[0].baseFilename})' if logs else ''
         rank = os.environ.get('RANK', '0')
         who = 'error' if rank == '0' else f'error (process {rank})'
