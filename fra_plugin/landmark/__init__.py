@@ -1,0 +1,10 @@
+"""Parts that need mmpose's own classes.
+
+``import fra_plugin`` leaves them out; mmpose configs name this package in ``custom_imports``.
+"""
+from .aflw_subset_dataset import AFLWSubsetDataset
+from .face_300w_subset_dataset import Face300WSubsetDataset
+from .star_head import STARHead
+from .wflw_subset_dataset import WFLWSubsetDataset
+
+__all__ = ['AFLWSubsetDataset', 'Face300WSubsetDataset', 'STARHead', 'WFLWSubsetDataset']

@@ -1,0 +1,103 @@
+"""300W's .pts files -> the json files that mmpose's Face300WDataset reads.
+
+    python tools/dataset_converters/w300.py data/300W data/300w
+
+RAW holds the archives of the authors as they unpack: afw/, helen/{trainset,testset}/, ibug/, lfpw/{trainset,testset}/
+and, if you have it, the private test set 300W/{01_Indoor,02_Outdoor}/; each image lies beside its .pts file. OUT gets
+annotations/face_landmarks_300w_{train,valid,test}.json (train: afw and the two train sets; valid: the full test set of
+the usual protocol, that is ibug and the two test sets; test: the private one) and a link images/ to RAW. The boxes are
+mmpose's usual ones, around the landmarks. Coordinates stay as they are in the .pts files.
+"""
+import argparse
+import math
+import os
+import os.path as osp
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
+
+from fra_plugin.command import errors_in_one_line  # noqa: E402
+from fra_plugin.datasets.annotation_file import text_lines  # noqa: E402
+from fra_plugin.datasets.landmark_json import LandmarkJson, count_report, image_size, link_images  # noqa: E402
+
+NUM_POINTS = 68
+SPLITS = dict(
+    train=('afw', 'helen/trainset', 'lfpw/trainset'),
+    valid=('helen/testset', 'lfpw/testset', 'ibug'),
+    test=('300W/01_Indoor', '300W/02_Outdoor'))
+OFFICIAL = {
+    'afw': 337, 'helen/trainset': 2000, 'lfpw/trainset': 811, 'helen/testset': 330, 'lfpw/testset': 224, 'ibug': 135,
+    '300W/01_Indoor': 300, '300W/02_Outdoor': 300
+}
+IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
+
+
+def read_pts(path: str) -> np.ndarray:
+    """Landmarks of a .pts file, (68, 2).
+
+    Raises:
+        ValueError: Naming file and line, if a point is not two finite numbers or their number is not 68.
+    """
+    points = []
+    inside_braces = False
+    for where, line in text_lines(path):
+        if line == '{':
+            inside_braces = True
+        elif line == '}':
+            break
+        elif inside_braces:
+            try:
+                point = [float(field) for field in line.split()]
+            except ValueError:
+                point = []
+            if len(point) != 2 or not all(map(math.isfinite, point)):
+                raise ValueError(f'{where}: expected two coordinates, got {line!r}')
+            points.append(point)
+    if len(points) != NUM_POINTS:
+        raise ValueError(f'{path}: expected {NUM_POINTS} points between braces, got {len(points)}')
+    return np.array(points)
+
+
+def image_beside(pts: str) -> str:
+    """The image of a .pts file: same folder, same stem."""
+    stem = osp.splitext(pts)[0]
+    for suffix in IMAGE_SUFFIXES:
+        for path in (stem + suffix, stem + suffix.upper()):
+            if osp.isfile(path):
+                return path
+    raise FileNotFoundError(f'{pts}: no image {stem}{"|".join(IMAGE_SUFFIXES)} beside it')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('raw', help='folder with afw/, helen/, ibug/, lfpw/ and perhaps 300W/')
+    parser.add_argument('out', help='folder to write to, data/300w in the configs')
+    args = parser.parse_args()
+
+    results = {}
+    for split, folders in SPLITS.items():
+        if split == 'test' and not osp.isdir(osp.join(args.raw, '300W')):
+            print(f'test: skipped, as there is no {osp.join(args.raw, "300W")}')
+            continue
+        faces = results[split] = LandmarkJson()
+        for folder in folders:
+            before = len(faces)
+            if not osp.isdir(osp.join(args.raw, folder)):
+                raise FileNotFoundError(f'expected the folder {osp.join(args.raw, folder)}')
+            for name in sorted(os.listdir(osp.join(args.raw, folder))):
+                if name.endswith('.pts'):
+                    pts = osp.join(args.raw, folder, name)
+                    image = image_beside(pts)
+                    faces.add(f'{folder}/{osp.basename(image)}', image_size(image), read_pts(pts))
+            print(count_report(f'{split}, {folder}', len(faces) - before, OFFICIAL[folder]))
+    link_images(args.raw, osp.join(args.out, 'images'))
+    for split, faces in results.items():
+        faces.write(osp.join(args.out, 'annotations', f'face_landmarks_300w_{split}.json'))
+
+
+if __name__ == '__main__':
+    with errors_in_one_line():
+        main()
