@@ -6,8 +6,11 @@ import re
 from typing import Dict, Iterable, Mapping
 
 import torch
+from mmpretrain.registry import MODELS
 
-from .models import FRA
+# How the official release prepares its images: RGB, resized to this many pixels.
+OFFICIAL_PREPROCESSOR = dict(mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79], to_rgb=True)
+OFFICIAL_SIZE = 224
 
 # The official model's parts; `encoder_q` repeats the online encoder and `center` is never used.
 _OFFICIAL = re.compile(r'(online_net|target_net|predictor|predictor_obj)\.')
@@ -79,7 +82,7 @@ def official_to_plugin(state_dict: Mapping[str, torch.Tensor]) -> Dict[str, torc
     if unknown:
         raise KeyError(f'not part of an official FRA checkpoint: {_some(unknown)}')
 
-    expected = _model_of(renamed).state_dict()
+    expected = MODELS.build(official_config(renamed)).state_dict()
     if set(renamed) - set(expected):
         raise KeyError(f'not part of an official FRA checkpoint: {_some(set(renamed) - set(expected))}')
     if set(expected) - set(renamed):
@@ -91,27 +94,33 @@ def official_to_plugin(state_dict: Mapping[str, torch.Tensor]) -> Dict[str, torc
     return renamed
 
 
-def _model_of(tensors: Mapping[str, torch.Tensor]) -> FRA:
-    """A model of the sizes that the tensors tell."""
+def official_config(tensors: Mapping[str, torch.Tensor]) -> dict:
+    """Config of the model of the sizes that an official checkpoint's tensors tell, under this model's names.
+
+    Raises:
+        KeyError: if those that tell are missing, or the backbone is no ResNet-18 to -152.
+    """
     for name in ('neck.heatmap_head.prototype', 'neck.global_projector.fc0.weight'):
         if name not in tensors:
             raise KeyError(f'missing in the official checkpoint: {name}')
     num_regions, embed_dims = tensors['neck.heatmap_head.prototype'].shape
     hid_channels, in_channels = tensors['neck.global_projector.fc0.weight'].shape
     layers = [int(n) for name in tensors for n in re.findall(r'^neck\.heatmap_head\.layers\.(\d+)\.', name)]
-    return FRA(
-        backbone=dict(type='ResNet', depth=_resnet_depth(tensors)),
+    return dict(
+        type='FRA',
+        backbone=dict(type='ResNet', depth=resnet_depth(tensors), zero_init_residual=False),
         neck=dict(
             type='FRANeck',
             in_channels=in_channels,
             hid_channels=hid_channels,
             out_channels=embed_dims,
             heatmap_head=dict(
-                type='RegionHeatmapHead', num_regions=num_regions, num_heads=1, num_layers=max(layers, default=0) + 1)),
-        head=dict(type='FRAHead', hid_channels=hid_channels))
+                type='RegionHeatmapHead', num_regions=num_regions, num_layers=max(layers, default=0) + 1)),
+        head=dict(type='FRAHead', hid_channels=hid_channels),
+        data_preprocessor=dict(type='SelfSupDataPreprocessor', **OFFICIAL_PREPROCESSOR))
 
 
-def _resnet_depth(tensors: Iterable[str]) -> int:
+def resnet_depth(tensors: Iterable[str]) -> int:
     """Depth of the ResNet that has the named blocks."""
     blocks = [(int(stage), int(block)) for name in tensors
               for stage, block in re.findall(r'backbone\.layer([1-4])\.(\d+)\.', name)]

@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from .checkpoint_config import checkpoint_config, input_size
-from .convert import _resnet_depth
+from .convert import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .engine.safe_load import safe_load
 from .models.pretrained_backbone import named_tensors
 from .whole_file import whole_file
@@ -21,9 +21,6 @@ LAYOUTS = ('mmpretrain', 'mmpose', 'torchvision', 'timm')
 PREFIXES = dict(
     online=('backbone.', 'online_net.backbone.'),
     target=('target.backbone.', 'target_net.backbone.', 'target_net.module.0.'))
-# How the official release prepares its images: RGB.
-OFFICIAL_PREPROCESSOR = dict(mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79], to_rgb=True)
-OFFICIAL_SIZE = 224
 # The ResNet that torchvision and timm build: an argument with another value has no place there.
 TORCHVISION_RESNET = dict(
     in_channels=3, stem_channels=64, base_channels=64, expansion=None, num_stages=4, strides=(1, 2, 2, 2),
@@ -63,10 +60,7 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         raise ValueError(f'the network must be online or target, got {network!r}')
     content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
-    record = dict(
-        source=os.path.basename(checkpoint), sha256=_sha256(checkpoint), network=network, layout=layout, **_run(content),
-        # str: torch's version is of a class of its own, which no safe reader takes.
-        versions=dict(torch=str(torch.__version__), mmengine=mmengine.__version__, mmpretrain=mmpretrain.__version__))
+    record = dict(origin(checkpoint), network=network, layout=layout, **_run(content))
     tensors = backbone.tensors
     if layout in ('torchvision', 'timm'):
         _refuse_unlike_torchvision(backbone, layout)
@@ -94,15 +88,19 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
         raise ValueError(f'{source} has no {network} backbone: expected tensors called '
                          f'{" or ".join(prefix + "*" for prefix in PREFIXES[network])}, got {", ".join(list(state_dict)[:3])}')
     if prefix in ('online_net.backbone.', 'target_net.backbone.'):
-        return Backbone(tensors, dict(type='ResNet', depth=official_depth(tensors)), OFFICIAL_PREPROCESSOR)
+        return Backbone(tensors, dict(type='ResNet', depth=_depth(tensors)), OFFICIAL_PREPROCESSOR)
     config = checkpoint_config(content, source) or {}
     model = config.get('model') or {}
     return Backbone(tensors, model.get('backbone'), model.get('data_preprocessor') or config.get('data_preprocessor'))
 
 
-def official_depth(tensors: Mapping[str, torch.Tensor]) -> int:
-    """Depth of an official checkpoint's ResNet."""
-    return _resnet_depth([f'backbone.{name}' for name in tensors])
+def origin(checkpoint: str) -> dict:
+    """Name and hash of the file that weights are taken from, and the versions of the packages that take them."""
+    return dict(
+        source=os.path.basename(checkpoint),
+        sha256=_sha256(checkpoint),
+        # str: torch's version is of a class of its own, which no safe reader takes.
+        versions=dict(torch=str(torch.__version__), mmengine=mmengine.__version__, mmpretrain=mmpretrain.__version__))
 
 
 def write_weights(tensors: Mapping[str, torch.Tensor], meta: dict, out: str) -> None:
@@ -156,7 +154,7 @@ def _refuse_unlike_torchvision(backbone: Backbone, layout: str) -> None:
     if norm not in ('BN', 'SyncBN'):
         raise ValueError(f'the ResNet of {layout} has BatchNorm, the checkpoint\'s has {norm}: use --format mmpretrain')
     try:
-        depth = depth or official_depth(backbone.tensors)
+        depth = depth or _depth(backbone.tensors)
         with torch.device('meta'):
             model = getattr(resnet, f'resnet{depth}')()
     except (AttributeError, KeyError):
@@ -167,6 +165,10 @@ def _refuse_unlike_torchvision(backbone: Backbone, layout: str) -> None:
     if odd:
         raise ValueError(f'{layout}\'s ResNet-{depth} has {odd[0]} {_shape(wanted.get(odd[0]))}, '
                          f'the checkpoint {_shape(given.get(odd[0]))}: use --format mmpretrain')
+
+
+def _depth(tensors: Mapping[str, torch.Tensor]) -> int:
+    return resnet_depth([f'backbone.{name}' for name in tensors])
 
 
 def _shape(shape: Optional[torch.Size]) -> str:

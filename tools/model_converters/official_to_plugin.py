@@ -1,0 +1,49 @@
+"""Converts a checkpoint of the official FRA release to this package's names; the input may hold tensors only."""
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
+
+from mmengine.config import Config  # noqa: E402
+
+from fra_plugin.command import errors_in_one_line, one_line  # noqa: E402
+from fra_plugin.convert import official_config, official_to_plugin  # noqa: E402
+from fra_plugin.engine.safe_load import safe_load  # noqa: E402
+from fra_plugin.export import origin, write_weights  # noqa: E402
+from fra_plugin.models.pretrained_backbone import named_tensors  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint', help='official checkpoint')
+    parser.add_argument('out', help='file to write: .pth, or .safetensors')
+    return parser.parse_args()
+
+
+def convert(checkpoint: str, out: str) -> None:
+    """The whole model, with a record that tells its origin and its config.
+
+    Raises:
+        FileNotFoundError: if there is no such checkpoint.
+        ValueError: if it can't be read without running code, or a tensor's shape does not fit the others.
+        KeyError: if it is not a whole official checkpoint.
+    """
+    official = named_tensors(safe_load(checkpoint), checkpoint)
+    try:
+        tensors = official_to_plugin(official)
+    except (KeyError, ValueError) as error:
+        raise type(error)(f'{checkpoint}: {one_line(error)}') from None
+    config = Config(dict(model=official_config(tensors))).pretty_text
+    write_weights(tensors, dict(origin(checkpoint), converted='from the official release', cfg=config), out)
+
+
+def main() -> None:
+    args = parse_args()
+    with errors_in_one_line():
+        convert(args.checkpoint, args.out)
+        print(f'wrote {args.out}')
+
+
+if __name__ == '__main__':
+    main()
