@@ -9,14 +9,14 @@ Example:
 """
 import base64
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, List, Sequence, Union
 
 import cv2
 import jinja2
 import numpy as np
+
+from .whole_file import whole_file
 
 MEDIA_TYPES = {'.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.gif': 'image/gif',
                '.webp': 'image/webp', '.svg': 'image/svg+xml'}
@@ -136,18 +136,9 @@ class Report:
 
     def save(self, path: Union[str, Path]) -> None:
         """Write the page whole or not at all; its folder is made."""
-        path = Path(path)
         page = self.html()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=str(path.parent), prefix=f'.{path.name}')
-        try:
-            with os.fdopen(handle, 'w', encoding='utf-8') as file:
-                file.write(page)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with whole_file(path) as partial:
+            Path(partial).write_text(page, encoding='utf-8')
 
 
 def _cell(value: Any) -> str:
