@@ -1,0 +1,102 @@
+"""Probes of frozen features: a linear truth is found, noise is not, imbalance does not pay."""
+import numpy as np
+import pytest
+
+from fra_plugin.evaluation.frozen_probe import (class_accuracy, hog, landmark_error, mean_shape_error, pair_accuracy,
+                                                raw_pixels)
+
+pytest.importorskip('sklearn')
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def faces(rng, count):
+    """68 landmarks that depend linearly on 4 numbers."""
+    base = np.random.default_rng(7).uniform(0, 96, (68, 2))
+    base[36], base[45] = (20, 40), (70, 40)
+    directions = np.random.default_rng(8).normal(size=(4, 68, 2))
+    directions[:, [36, 45]] = 0  # the inter-ocular distance stays 50
+    code = rng.normal(size=(count, 4))
+    return code, base + np.einsum('nk,klc->nlc', code, directions)
+
+
+def test_ridge_finds_linear_landmarks_and_the_mean_shape_does_not(rng):
+    code, landmarks = faces(rng, 200)
+    features = code @ rng.normal(size=(4, 30)) + 5
+    assert landmark_error(features[:150], landmarks[:150], features[150:], landmarks[150:]) < 0.1
+    noise = rng.normal(size=(200, 30))
+    guess = mean_shape_error(landmarks[:150], landmarks[150:])
+    assert guess == pytest.approx(landmark_error(noise[:150], landmarks[:150], noise[150:], landmarks[150:]), rel=0.1)
+    naive = np.mean([np.linalg.norm(face - landmarks[:150].mean(0), axis=1).mean() / 50 for face in landmarks[150:]])
+    assert guess == pytest.approx(100 * naive)
+
+
+def test_landmark_errors_do_not_depend_on_the_image_size(rng):
+    code, landmarks = faces(rng, 60)
+    features = code + 0.3 * rng.normal(size=code.shape)
+    small = landmark_error(features[:40], landmarks[:40], features[40:], landmarks[40:])
+    assert landmark_error(features[:40], 3 * landmarks[:40], features[40:], 3 * landmarks[40:]) == pytest.approx(small)
+
+
+def test_landmarks_that_cannot_be_scored_are_refused(rng):
+    code, landmarks = faces(rng, 20)
+    hidden = landmarks.copy()
+    hidden[0, 5] = np.nan
+    with pytest.raises(ValueError, match='all landmarks labelled'):
+        landmark_error(code, hidden, code, landmarks)
+    with pytest.raises(ValueError, match='all landmarks labelled'):
+        landmark_error(code, landmarks, code, hidden)
+    merged = landmarks.copy()
+    merged[3, 36] = merged[3, 45]
+    with pytest.raises(ValueError, match='two eyes apart'):
+        mean_shape_error(landmarks, merged)
+    with pytest.raises(ValueError, match='mark-up'):
+        mean_shape_error(landmarks[:, :7], landmarks[:, :7])
+
+
+def test_the_majority_class_earns_the_accuracy_of_chance(rng):
+    labels = np.repeat([0, 1], [180, 20])
+    noise = rng.normal(size=(200, 5))
+    assert class_accuracy(noise, labels, np.zeros((200, 5)), labels) == 50
+
+
+def test_every_class_weighs_the_same(rng):
+    """Two classes of three are told apart, the third looks like the first: each face of it is right or wrong as a whole."""
+    labels = np.repeat([0, 1, 2], [50, 40, 10])
+    features = np.eye(2)[[0, 1, 0]][labels] + 0.01 * rng.normal(size=(100, 2))
+    test = np.eye(2)[[0, 1, 0]][[0, 0, 0, 0, 1, 2]]
+    assert class_accuracy(features, labels, test, np.array([0, 0, 0, 0, 1, 2])) == pytest.approx(100 * 2 / 3)
+
+
+def test_a_few_labels_are_enough_to_run(rng):
+    features = np.array([[0., 0], [1, 0], [0, 1]])
+    assert class_accuracy(features, np.arange(3), features, np.arange(3)) == 100
+    with pytest.raises(ValueError, match='at least two classes'):
+        class_accuracy(features, np.zeros(3), features, np.zeros(3))
+
+
+def test_pairs_are_judged_by_the_angle_alone(rng):
+    people = np.repeat(np.eye(10), 2, axis=0)
+    features = people * rng.uniform(0.1, 10, (20, 1))
+    pairs = np.array([(2 * i, 2 * i + 1) for i in range(10)] + [(2 * i, (2 * i + 2) % 20) for i in range(10)])
+    result = pair_accuracy(features, pairs, np.arange(20) < 10, np.arange(20) % 5)
+    assert result['accuracy'] == result['auc'] == 100
+
+
+def test_hog_sees_edges_and_not_brightness():
+    pytest.importorskip('skimage')
+    face = np.random.default_rng(0).integers(0, 120, (96, 96, 3)).astype(np.uint8)
+    dark, bright, flipped = hog(np.stack([face, face + 100, face[:, ::-1]]))
+    assert dark.shape == (11 * 11 * 2 * 2 * 8, )
+    assert np.abs(dark - bright).max() < 1e-3
+    assert np.abs(dark - flipped).max() > 0.1
+    # Every block of 2 x 2 cells is normalised.
+    assert np.linalg.norm(dark.reshape(121, 32), axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_raw_pixels_are_grey_values():
+    images = np.full((1, 64, 64, 3), 51, np.uint8)
+    assert raw_pixels(images) == pytest.approx(np.full((1, 1024), 0.2))
