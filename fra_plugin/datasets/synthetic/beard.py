@@ -45,7 +45,8 @@ def beard(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Generato
             canvas.raise_(area, .05, .05, inside=cover)
         inside = np.zeros_like(cover)
         inside[box] = mask * 255
-        count = 260 if kind == 'full' else 150
+        count = 150 if kind in ('moustache', 'goatee') else 260
         root = rng.uniform(area.min(0), area.max(0), (count, 2))
-        tip = root + (rng.normal([0, .09], [.035, .03], (count, 2)) * canvas.unit) @ head.upright.T * (.3 if stubble else 1)
-        canvas.strands(np.stack([root, tip], axis=1), tint(colour, .55, skin) if stubble else colour, rng, contrast=.35, inside=inside)
+        length = rng.normal([0, .02], .012, (count, 2)) if stubble else rng.normal([0, .09], [.035, .03], (count, 2))
+        curves = np.stack([root, root + length * canvas.unit @ head.upright.T], axis=1)
+        canvas.strands(curves, tint(colour, .55, skin) if stubble else colour, rng, contrast=.2 if stubble else .35, inside=inside)

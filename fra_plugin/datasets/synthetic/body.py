@@ -2,7 +2,7 @@
 import cv2
 import numpy as np
 
-from .canvas import CIRCLE, Canvas, tint
+from .canvas import CIRCLE, Canvas, extent, tint
 from .geometry import SKULL_CENTRE, Head, smooth
 
 
@@ -27,8 +27,7 @@ def torso(canvas: Canvas, head: Head, body_turn: np.ndarray, rng: np.random.Gene
     neck = np.concatenate([smooth(sides[0]), body((0, 3.2, -.6)), smooth(sides[1])[::-1]])
     canvas.fill(neck, tint(identity.skin, .92), 'neck')
     canvas.raise_(neck, .45, .28)
-    canvas.raise_([body((side * wide * .75, 1.3, -.6), (side * .12, collar + .25, -.3)) for side in (-1, 1)], .05, .06,
-                  width=.12)  # the cords of the neck
+    canvas.raise_([body((side * wide * .75, 1.3, -.6), (side * .12, collar + .25, -.3)) for side in (-1, 1)], .05, .06, .12)  # the cords of the neck
     shoulder = rng.uniform(1.75, 2.2) + (.15 if identity.male else -.1)
     slope = [(wide * 1.15, collar), (shoulder * .8, collar + .42), (shoulder, collar + .75), (shoulder * 1.15, collar + 2.4)]
     outline = body(*[(-x, y) for x, y in slope], *slope[::-1])
@@ -43,26 +42,25 @@ def torso(canvas: Canvas, head: Head, body_turn: np.ndarray, rng: np.random.Gene
     canvas.layer(cover, .4, .25)
     canvas.glaze(neckline, tint(colour, .72), .9, width=.09, inside=cover)
     folds = body(*[(rng.uniform(-1.3, 1.3), collar + .6, -.5) for _ in range(4)])
-    canvas.raise_([np.array([fold, fold + rng.normal([0, .6], .3) * canvas.unit]) for fold in folds], -.05, .07, width=.06,
+    canvas.raise_([np.array([fold, fold + rng.normal([0, .6], .3) * canvas.unit]) for fold in folds], -.05, .07, .06,
                   inside=cover)
 
 
 def _pattern(canvas: Canvas, cover: np.ndarray, colour, rng: np.random.Generator) -> None:
     """Plain, striped, checked or dotted cloth."""
     kind = rng.choice(['plain', 'stripes', 'checks', 'dots'], p=[.55, .2, .1, .15])
-    if kind == 'plain':
-        return
-    size, step, tilt = cover.shape[0], max(4, int(rng.uniform(.14, .3) * canvas.unit)), rng.normal(0, .15)
-    rows, columns = np.mgrid[:size, :size].astype(np.float32)
-    across, down = (columns + tilt * rows) % step, (rows - tilt * columns) % step
-    if kind == 'stripes':
-        on = across < step * .4
-    elif kind == 'checks':
-        on = (across < step * .4) ^ (down < step * .4)
-    else:
-        on = (across - step / 2)**2 + (down - step / 2)**2 < (step * .22)**2
+    size, step, tilt = cover.shape[0], rng.uniform(.14, .3) * canvas.unit, rng.normal(0, .15)
     other = tint(colour, rng.uniform(.4, .8), (255, 255, 255) if np.mean(colour) < 130 else (30, 30, 30))
-    canvas.blend((slice(None), slice(None)), (on & (cover > 127)) * np.float32(.8), other)
+    place = np.arange(0, 1.2 * size, step)
+    down = np.stack([np.stack([place, 0 * place], 1), np.stack([place - tilt * size, 0 * place + size], 1)], axis=1)
+    if kind == 'dots':
+        rows = extent(cover)
+        if rows is not None:
+            spots = np.stack(np.meshgrid(place, np.arange(rows[0].start, size, step)), axis=-1).reshape(-1, 1, 2)
+            canvas.glaze(list(spots + [[0, 0], [.1, 0]]), other, .8, width=.45 * step / canvas.unit, inside=cover)
+    elif kind != 'plain':
+        canvas.glaze(list(down) if kind == 'stripes' else list(down) + list(down[..., ::-1]), other, .8,
+                     width=.4 * step / canvas.unit, inside=cover)
 
 
 def ears(canvas: Canvas, head: Head) -> None:
@@ -84,7 +82,7 @@ def ears(canvas: Canvas, head: Head) -> None:
         canvas.fill(outline, skin, name)
         canvas.layer(canvas.full_mask(outline), .16, .05)
         fold = smooth(place([[.0, -.18], [.10, -.25], [.20, -.18], [.19, -.03], [.10, .10], [.03, .13]]))
-        canvas.raise_(fold, -.05, .02, width=.06)
+        canvas.raise_(fold, -.05, .02, .06)
         canvas.glaze(fold, tint(skin, .55), .55, .015, .04)
         canvas.glaze(place([[.02, .02], [.08, -.02], [.10, .06], [.03, .10]]), tint(skin, .4), .6, .02)
         if identity.earrings:

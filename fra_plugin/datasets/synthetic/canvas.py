@@ -74,34 +74,34 @@ class Canvas:
     # where to draw -------------------------------------------------------------------------------------------------
 
     def _box(self, shapes: List[np.ndarray], margin: float) -> Optional[Box]:
-        low = np.min([shape.min(0) for shape in shapes], axis=0).tolist()
-        high = np.max([shape.max(0) for shape in shapes], axis=0).tolist()
+        """The part of the sheet within ``margin`` pixels of fixed-point ``shapes``."""
+        rects = [cv2.boundingRect(shape) for shape in shapes]
+        one, margin = 1 << _SHIFT, int(margin) + 1
         height, width = self.label.shape
-        x0, x1 = max(int(low[0] - margin), 0), min(int(high[0] + margin) + 2, width)
-        y0, y1 = max(int(low[1] - margin), 0), min(int(high[1] + margin) + 2, height)
+        x0 = max(min(rect[0] for rect in rects) // one - margin, 0)
+        y0 = max(min(rect[1] for rect in rects) // one - margin, 0)
+        x1 = min(max(rect[0] + rect[2] for rect in rects) // one + 1 + margin, width)
+        y1 = min(max(rect[1] + rect[3] for rect in rects) // one + 1 + margin, height)
         return (slice(y0, y1), slice(x0, x1)) if x1 > x0 and y1 > y0 else None
 
     def mask(self, shapes: Shapes, sigma: float = 0., width: Optional[float] = None, inside: Optional[np.ndarray] = None,
              weights: Optional[Sequence[float]] = None) -> Tuple[Optional[Box], Optional[np.ndarray]]:
-        """Where filled polygons, or lines of ``width``, are: a box of the sheet and (h, w) float32 in [0, 1] times the
-        shapes' ``weights`` (any sign), blurred by ``sigma`` and limited to the full-size uint8 mask ``inside``."""
-        shapes = [shapes] if isinstance(shapes, np.ndarray) else list(shapes)
+        """Where filled polygons, or lines of ``width``, are: a box of the sheet and (h, w) float32 in [0, 1], the shapes'
+        ``weights`` inside, blurred by ``sigma`` and limited to the full-size uint8 mask ``inside``."""
+        shapes = [fixed(shape) for shape in ([shapes] if isinstance(shapes, np.ndarray) else shapes)]
         thick = 0 if width is None else max(1, int(round(width * self.unit)))
         box = self._box(shapes, 3 * sigma * self.unit + thick + 1) if shapes else None
         if box is None:
             return None, None
         size = (box[0].stop - box[0].start, box[1].stop - box[1].start)
-        signed = weights is not None  # OpenCV smooths edges in 8 bit only; what is signed is blurred anyway
-        mask = np.zeros(size, np.float32 if signed else np.uint8)
-        line_type = cv2.LINE_8 if signed else cv2.LINE_AA
-        origin = np.array([box[1].start, box[0].start])
-        for shape, value in zip(shapes, weights if signed else [255] * len(shapes)):
+        mask = np.zeros(size, np.uint8)
+        offset = np.int32([-box[1].start << _SHIFT, -box[0].start << _SHIFT])
+        for shape, weight in zip(shapes, weights or [1] * len(shapes)):
             if width is None:
-                cv2.fillPoly(mask, [fixed(shape - origin)], value, line_type, _SHIFT)
+                cv2.fillPoly(mask, [shape + offset], 255 * weight, cv2.LINE_AA, _SHIFT)
             else:
-                cv2.polylines(mask, [fixed(shape - origin)], False, value, thick, line_type, _SHIFT)
-        if not signed:
-            mask = mask * np.float32(1 / 255)
+                cv2.polylines(mask, [shape + offset], False, 255 * weight, thick, cv2.LINE_AA, _SHIFT)
+        mask = mask * np.float32(1 / 255)
         mask = soften(mask, sigma * self.unit)
         if inside is not None:
             mask *= inside[box] * np.float32(1 / 255)
@@ -135,7 +135,7 @@ class Canvas:
     def blend(self, box: Box, mask: np.ndarray, colour) -> None:
         """Mix ``colour`` (one, or an (h, w, 3) picture) into the box by ``mask`` in [0, 1]."""
         patch = self.colour[box].astype(np.float32)
-        patch += (np.asarray(colour, np.float32) - patch) * mask[..., None]
+        patch += (np.asarray(colour, np.float32) - patch) * cv2.merge((mask, mask, mask))
         self.colour[box] = patch + np.float32(.5)  # a mixture stays within 0 to 255
 
     def cover(self, mask: np.ndarray, colour: Colour, label: str) -> None:
@@ -171,14 +171,27 @@ class Canvas:
 
     # light and shadow ----------------------------------------------------------------------------------------------
 
-    def raise_(self, shapes: Shapes, heights, sigma: float, width: Optional[float] = None,
-               inside: Optional[np.ndarray] = None) -> None:
-        """Add soft bumps of ``heights`` head units (one, or one a shape; negative: dents and grooves) to the relief."""
-        shapes = [shapes] if isinstance(shapes, np.ndarray) else shapes
-        heights = [heights] * len(shapes) if np.isscalar(heights) else heights
-        box, mask = self.mask(shapes, sigma, width, inside, [float(height) * self.unit for height in heights])
-        if box is not None:
-            self.relief[box] += mask
+    def raise_(self, shapes: Shapes, heights, sigma: float, widths=None, inside: Optional[np.ndarray] = None) -> None:
+        """Add soft bumps of ``heights`` head units (negative: dents and grooves) to the relief; they add up where they
+        overlap. ``heights`` and ``widths`` (None: filled) are one for all or one a shape."""
+        shapes = [fixed(shape) for shape in ([shapes] if isinstance(shapes, np.ndarray) else shapes)]
+        heights = heights if isinstance(heights, list) else [heights] * len(shapes)
+        widths = widths if isinstance(widths, list) else [widths] * len(shapes)
+        box = self._box(shapes, (3 * sigma + max(width or 0 for width in widths)) * self.unit + 1)
+        if box is None:
+            return
+        bump = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.float32)
+        offset = np.int32([-box[1].start << _SHIFT, -box[0].start << _SHIFT])
+        for shape, height, width in zip(shapes, heights, widths):
+            one, value = np.zeros_like(bump), float(height) * self.unit
+            if width is None:
+                cv2.fillPoly(one, [shape + offset], value, cv2.LINE_8, _SHIFT)
+            else:
+                thick = max(1, int(round(width * self.unit)))
+                cv2.polylines(one, [shape + offset], False, value, thick, cv2.LINE_8, _SHIFT)
+            bump += one
+        bump = soften(bump, sigma * self.unit)
+        self.relief[box] += bump if inside is None else bump * (inside[box] * np.float32(1 / 255))
 
     def layer(self, mask: np.ndarray, height: float, sigma: float) -> None:
         """Replace the relief under the (H, W) uint8 mask by a rounded slab of ``height`` head units."""
@@ -198,4 +211,4 @@ class Canvas:
         moved = cv2.warpAffine(mask[box], move, mask[box].shape[::-1])
         dark = soften(moved * np.float32(strength / 255), sigma * self.unit) * (self.label[box] > 0)
         # skin lets red light through: shadows on it are warm
-        self.colour[box] = self.colour[box] * (1 - dark[..., None] * np.float32([1.06, 1.02, .94]))
+        self.blend(box, dark, np.float32([-.06, -.02, .06]) * self.colour[box])

@@ -56,16 +56,14 @@ def face_relief(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     move, points, unit = head.move, head.landmarks, canvas.unit
     stretch = 1 + head.identity.shape['face_length'] + .5 * move.jaw
     eyes, brows = (points[36:42], points[42:48]), (points[17:22], points[22:27])
-    canvas.raise_([eye.mean(0) + (eye - eye.mean(0)) * [1.45, 2.4] for eye in eyes], -.12, .10, inside=cover)
-    canvas.raise_(list(brows), .055, .07, width=.12, inside=cover)
     cheek = .07 + .06 * move.cheek
-    shapes = ovals(head, [(0, -.68, .6, .28)] + [
+    sockets = [eye.mean(0) + (eye - eye.mean(0)) * [1.45, 2.4] for eye in eyes]
+    bumps = ovals(head, [(0, -.68, .6, .28)] + [
         oval for side in (-1, 1) for oval in ((side * .60, .52 - .06 * move.cheek, .24, .17), (side * .62, 1.02 * stretch, .16, .22),
                                               (side * .80, -.45, .12, .20))])
-    canvas.raise_(list(shapes), [.05] + 2 * [cheek, -.05, -.04], .12, inside=cover)
     chin = head.project(np.array([0, head.points[8, 1] - .17, .36])) + CIRCLE * [.2 * unit, .14 * unit]
-    canvas.raise_(chin, .09, .09, inside=cover)
-    canvas.raise_(points[[58, 57, 56]] + [0, .075 * unit], -.055, .05, width=.09, inside=cover)
+    canvas.raise_(sockets + list(bumps) + [chin], 2 * [-.13] + [.05] + 2 * [cheek, -.05, -.04] + [.09], .11, inside=cover)
+    canvas.raise_([*brows, points[[58, 57, 56]] + [0, .075 * unit]], [.055, .055, -.055], .06, [.12, .12, .09], inside=cover)
     canvas.relief += soften(cover * np.float32(.16 * unit / 255), .10 * unit)
 
 

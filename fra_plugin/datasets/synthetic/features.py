@@ -40,10 +40,9 @@ def nose(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     canvas.stamp(outline, 'nose')
     deep = 1 + head.identity.shape['nose_depth']
     ball = tip * .75 + base[2] * .25
-    canvas.raise_(outline, .075 * deep, .055, inside=cover)
-    canvas.raise_(smooth(bridge), .095 * deep, .05, width=.12, inside=cover)
-    canvas.raise_(ball + CIRCLE * np.linalg.norm(across) * .55, .14 * deep, .06, inside=cover)
-    canvas.raise_([wing * .72 + ball * .28 + CIRCLE * .085 * unit for wing in wings], .07, .03, inside=cover)
+    canvas.raise_([outline, smooth(bridge), ball + CIRCLE * np.linalg.norm(across) * .55,
+                   *(wing * .72 + ball * .28 + CIRCLE * .085 * unit for wing in wings)],
+                  [.075 * deep, .095 * deep, .14 * deep, .09, .09], .05, [None, .12, None, None, None], inside=cover)
     canvas.glaze(base + down * .05, tint(skin, .55), .35, .035, width=.07, inside=cover)
     flanks, away, creases, holes = [], [], [], []
     for side, wing, foot, next_foot in ((-1, wings[0], base[0], base[1]), (1, wings[1], base[4], base[3])):

@@ -41,13 +41,13 @@ def _sideburns(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Gen
     """Hair before the ears."""
     hair = head.identity.hair
     low = .50 if head.identity.sideburns else .22
-    outline = np.array([[1, -.50], [.84, -.66], [.90, -.25], [.95, low], [1, low], [1, 0]])
+    outline = np.array([[1, -.50], [.80, -.72], [.92, -.30], [.965, low], [1, low + .06], [1, 0]])
     x = outline[:, 0] * head.half_width(outline[:, 1])
     strips = []
     for side in (-1, 1):
         arcs = head.surface(side * x[:, None] * horizon_steps(15), outline[:, 1:])
         strips.append(head.contour(arcs, np.full(len(outline), side)))
-    canvas.glaze(strips, hair.colour, .8 if hair.style != 'buzz' else .45, .025, inside=cover)
+    canvas.glaze(strips, hair.colour, .85 if hair.style != 'buzz' else .45, .035, inside=cover)
     root = np.concatenate([rng.dirichlet(np.ones(6), 40) @ strip for strip in strips])
     tip = root + head.upright[:, 1] * .1 * canvas.unit
     canvas.strands(np.stack([root, tip], axis=1), hair.colour, rng, contrast=.15, inside=cover)

@@ -69,9 +69,8 @@ class Head(HeadShape):
 
     def frame(self, box_centre: np.ndarray, unit: float) -> None:
         """Put the landmarks' bounding box at ``box_centre`` (pixels), with ``unit`` pixels a head unit."""
-        self.unit, self.origin = unit, np.zeros(2)
-        landmarks = self._project_landmarks()
-        self.origin = np.asarray(box_centre, float) - (landmarks.min(0) + landmarks.max(0)) / 2
+        landmarks = (self.landmarks - self.origin) * (unit / self.unit)
+        self.unit, self.origin = unit, box_centre - (landmarks.min(0) + landmarks.max(0)) / 2
         self.landmarks = landmarks + self.origin
 
     def project(self, points: np.ndarray, turn: np.ndarray = None) -> np.ndarray:

@@ -51,9 +51,9 @@ def behind(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
         right, left = smooth(head.project(side)), smooth(head.project(side * [-1, 1, 1]))
         canvas.fill(np.concatenate([right, left[::-1]]), colour, 'hair')
         canvas.raise_(np.concatenate([right, left[::-1]]), .3, .15)
-        mix = rng.uniform(0, 1, (90, 1, 1))
+        mix = rng.uniform(0, 1, (70, 1, 1))
         curves = right * (1 - mix) + left * mix
-        curves[:, -4:] += rng.normal(0, .04, (90, 1, 2)) * canvas.unit
+        curves[:, -4:] += rng.normal(0, .04, (70, 1, 2)) * canvas.unit
         canvas.strands(wave(curves, hair, rng, canvas.unit), colour, rng, width=.03, contrast=.3)
         if hair.texture == 'curly':
             edge = np.concatenate([right[6:], left[6:]])
@@ -91,7 +91,7 @@ def cap(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
         canvas.strands(np.stack([dots, dots + rng.normal(0, .03, (360, 2)) * canvas.unit], axis=1), hair.colour, rng,
                        inside=canvas.full_mask(shape))
     else:
-        curves = wave(_crown_strands(head, rng, 180, 1 + hair.volume), hair, rng, canvas.unit)
+        curves = wave(_crown_strands(head, rng, 150, 1 + hair.volume), hair, rng, canvas.unit)
         canvas.strands(curves, hair.colour, rng, width=.024, contrast=.38)
 
 

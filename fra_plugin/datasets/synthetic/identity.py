@@ -3,6 +3,7 @@
 Lengths are in head units: half the width of an average face is 1.
 """
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Dict, Tuple
 
 import numpy as np
@@ -67,8 +68,9 @@ class Identity:
     gloss: float
 
 
+@lru_cache(maxsize=16)
 def sample_identity(seed: int, number: int) -> Identity:
-    """Draw identity ``number`` (>= 0); depends on ``(seed, number)`` only."""
+    """Draw identity ``number`` (>= 0); depends on ``(seed, number)`` only. Don't change what it returns: it is kept."""
     rng = np.random.default_rng([seed, 1, number])
     male = bool(rng.random() < .5)
     age = float(np.clip(rng.beta(1.6, 2.2), 0, 1))

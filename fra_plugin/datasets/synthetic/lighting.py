@@ -60,11 +60,13 @@ def shade(canvas: Canvas, light: Light, gloss: float) -> None:
         shine = shine * shine
     table = np.array([_GLOSS.get(name, 0.) for name in REGIONS], np.float32)
     shine *= cv2.GaussianBlur(table[canvas.label], (0, 0), 1.5) * np.float32(gloss * 150 * (1 - light.ambient) * 2)
+    channels = list(cv2.split(canvas.colour))
     for channel in range(3):
         lit = bright * np.float32(light.key_colour[channel]) + soft * np.float32(light.fill_colour[channel])
         lit += np.float32(light.ambient * (.96, .985, 1.01)[channel])  # ambient light bounces off skin: a little warm
         lit = 1 + (lit - 1) * person
-        value = canvas.colour[..., channel] * lit + shine
+        value = channels[channel] * lit + shine
         over = np.maximum(value - 215, 0)  # roll highlights off instead of clipping them
         value -= over * over / (over + 60)
-        canvas.colour[..., channel] = np.minimum(value, 255)
+        channels[channel] = np.minimum(value, 255).astype(np.uint8)
+    cv2.merge(channels, dst=canvas.colour)

@@ -29,7 +29,7 @@ def mouth(canvas: Canvas, head: Head) -> None:
     if gap < .05:
         line = smooth(np.concatenate([points[48:49], points[60:65], points[54:55]]), 3)
         canvas.glaze(line, tint(lips, .25), .85, .004, width=.022)
-        canvas.raise_(line, -.04, .02, width=.03)
+        canvas.raise_(line, -.04, .02, .03)
     if gap > .02:
         _inside(canvas, head, np.concatenate([inner_top, inner_bottom[1:-1]]), gap, down)
 

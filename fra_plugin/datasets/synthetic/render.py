@@ -11,9 +11,9 @@ from .geometry import Head, rotation
 from .identity import IMAGES_PER_IDENTITY, Identity, sample_identity
 
 
-def _scale(size: int) -> int:
+def _scale(size: int) -> float:
     """How many times larger than the picture the sheet is."""
-    return 2 if size >= 112 else 3 if size >= 64 else 4
+    return 1.5 if size >= 112 else 2 if size >= 80 else 3 if size >= 48 else 4
 
 
 def render_face(seed: int, index: int, size: int) -> Dict:
@@ -42,8 +42,8 @@ def render_face(seed: int, index: int, size: int) -> Dict:
     move = sample_movement(rng, expression)
     yaw = float(np.clip(rng.normal(0, 20), -45, 45))
     pitch, roll = float(np.clip(rng.normal(0, 8), -20, 20)), float(np.clip(rng.normal(0, 8), -25, 25))
-    scale = _scale(size)
-    sheet = size * scale
+    sheet = int(round(size * _scale(size)))
+    scale = sheet / size
     head = Head(identity, move, rotation(yaw, pitch, roll), distance=float(rng.uniform(9, 20)))
     unit = sheet / rng.uniform(3.1, 4.3)
     _frame(head, sheet, unit, rng)
@@ -54,25 +54,21 @@ def render_face(seed: int, index: int, size: int) -> Dict:
     hidden = _draw(canvas, head, rotation(.35 * yaw, 0, .25 * roll), worn, light, gaze, rng)
     image = cv2.resize(canvas.colour, (size, size), interpolation=cv2.INTER_AREA)
     image, blurred = scene.camera(image, rng)
-    middle = scale // 2
     probes = head.landmarks.copy()
     probes[:17] += .03 * (probes[30] - probes[:17])  # the jaw's points lie on the very edge
     probes = np.clip(np.rint(probes).astype(int), 0, sheet - 1)
     return dict(image=image, landmarks=((head.landmarks + .5) / scale - .5).astype(np.float32),
-                visible=~hidden[probes[:, 1], probes[:, 0]], regions=canvas.label[middle::scale, middle::scale].copy(),
+                visible=~hidden[probes[:, 1], probes[:, 0]], regions=cv2.resize(canvas.label, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
                 expression=expression, attributes=attributes(identity, head, EXPRESSIONS[expression - 1], worn, blurred),
                 identity=identity.number, pose=(yaw, pitch, roll))
 
 
 def _frame(head: Head, sheet: int, unit: float, rng: np.random.Generator) -> None:
     """Place the face so that all landmarks are in the picture."""
-    head.frame(np.zeros(2), unit)
-    span = head.landmarks.max(0) - head.landmarks.min(0)
-    unit *= min(1, .88 * sheet / span.max())
-    head.frame(np.zeros(2), unit)
-    span = head.landmarks.max(0) - head.landmarks.min(0)
-    centre = np.array([.5, .54]) * sheet + rng.normal(0, .035, 2) * sheet
-    head.frame(np.clip(centre, span / 2 + .03 * sheet, sheet * .97 - span / 2), unit)
+    span = (head.landmarks.max(0) - head.landmarks.min(0)) / head.unit
+    unit = min(unit, .88 * sheet / span.max())
+    margin = span * unit / 2 + .03 * sheet
+    head.frame(np.clip(np.array([.5, .54]) * sheet + rng.normal(0, .035, 2) * sheet, margin, sheet - margin), unit)
 
 
 def _outfit(identity: Identity, rng: np.random.Generator) -> Dict:

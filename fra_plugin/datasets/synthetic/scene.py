@@ -10,14 +10,14 @@ def background(rng: np.random.Generator, size: int) -> np.ndarray:
     half = max(16, size // 2)
     palette = _palette(rng)
     angle = rng.uniform(0, 2 * np.pi)
-    rows, columns = np.mgrid[:half, :half].astype(np.float32) / half - .5
+    rows, columns = np.mgrid[:24, :24] / 23 - .5
     ramp = np.clip(.5 + columns * np.cos(angle) + rows * np.sin(angle), 0, 1)[..., None]
-    sheet = (palette[0] * (1 - ramp) + palette[1] * ramp).astype(np.float32)
+    sheet = palette[0] * (1 - ramp) + palette[1] * ramp
     for cells in (3, 8, 24):
-        light = rng.standard_normal((cells, cells, 1)) * rng.uniform(0, 18) + rng.standard_normal((cells, cells, 3)) * 3
-        sheet += cv2.resize(light.astype(np.float32), (half, half), interpolation=cv2.INTER_CUBIC)
-    sheet = np.clip(sheet, 0, 255).astype(np.uint8)
-    for kind in rng.choice(list(_CLUTTER), size=rng.integers(0, 4), replace=False):
+        noise = rng.standard_normal((cells, cells, 1)) * rng.uniform(0, 18) + rng.standard_normal((cells, cells, 3)) * 3
+        sheet += cv2.resize(noise, (24, 24), interpolation=cv2.INTER_CUBIC)
+    sheet = cv2.resize(np.clip(sheet, 0, 255).astype(np.uint8), (half, half), interpolation=cv2.INTER_CUBIC)
+    for kind in rng.choice(list(_CLUTTER), size=rng.integers(0, 3), replace=False):
         _CLUTTER[str(kind)](sheet, palette, rng)
     sheet = soften(sheet, rng.choice([0., rng.uniform(.5, 5)], p=[.25, .75]) * half / 128)
     return cv2.resize(sheet, (size, size), interpolation=cv2.INTER_LINEAR)

@@ -23,6 +23,8 @@ _FRONT = np.array([[-1.45, -.70], [-1.3, -.17], [-1.1, .08], [-.8, .27], [-.5, .
                    [1.25, .36], [1.6, .22]])  # y, z of the face's middle line without the nose
 
 
+_HEIGHTS = np.linspace(-1.5, 2.4, 256)
+
 
 class HeadShape:
     """One person's head with an expression, at rest in front of the viewer.
@@ -38,6 +40,7 @@ class HeadShape:
         self.identity, self.move = identity, move
         self.skull_axes = _SKULL_AXES * [1 + identity.shape['skull_width'], 1, 1]
         self.jaw = self._jaw()
+        self.sections = self._cross_sections()
         self.points = self._points()
 
     def _jaw(self) -> np.ndarray:
@@ -51,23 +54,39 @@ class HeadShape:
         jaw[:, 1] += down * jaw[:, 1] * shape['face_length'] + .62 * move.jaw * down**1.5
         return jaw
 
-    def half_width(self, y: np.ndarray) -> np.ndarray:
-        """Half the width of the face seen from the front at height ``y``."""
+    def _cross_sections(self) -> np.ndarray:
+        """(256, 4) half width, depth of the side, depth of the middle and roundness of the face at 256 heights."""
+        y = _HEIGHTS
+        below = y > self.jaw[0, 1]
         above = np.minimum(y, self.jaw[0, 1]) - SKULL_CENTRE[1]
         skull = self.skull_axes[0] * np.sqrt(np.clip(1 - (above / self.skull_axes[1])**2, .02, 1))
-        return np.where(y < self.jaw[0, 1], skull, np.interp(y, self.jaw[:, 1], -self.jaw[:, 0]))
+        width = np.where(below, np.interp(y, self.jaw[:, 1], -self.jaw[:, 0]), skull)
+        back = np.where(below, np.interp(y, self.jaw[:, 1], self.jaw[:, 2]),
+                        np.interp(y, [-.6, self.jaw[0, 1]], [SKULL_CENTRE[2], self.jaw[0, 2]]))
+        front = np.interp(y, _FRONT[:, 0], _FRONT[:, 1])
+        power = np.interp(y, [-.25, .3], [2., 2.3])  # an ellipsoid above, flatter below
+        return np.stack([np.maximum(width, .05), back, np.maximum(front, back), power], axis=1)
+
+    def _section(self, y: np.ndarray) -> np.ndarray:
+        """(4, ...) the cross section at the heights ``y``."""
+        place = np.clip((y - _HEIGHTS[0]) * ((len(_HEIGHTS) - 1) / (_HEIGHTS[-1] - _HEIGHTS[0])), 0, len(_HEIGHTS) - 1.001)
+        row = place.astype(int)
+        part = (place - row)[..., None]
+        return np.moveaxis(self.sections[row] * (1 - part) + self.sections[row + 1] * part, -1, 0)
+
+    def half_width(self, y: np.ndarray) -> np.ndarray:
+        """Half the width of the face seen from the front at height ``y``."""
+        return self._section(np.asarray(y, float))[0]
 
     def surface(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """(..., 3) points of the face's front at the frontal coordinates ``x``, ``y`` (nose left out)."""
-        x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
-        width = self.half_width(y)
-        back = np.where(y < self.jaw[0, 1], np.interp(y, [-.6, self.jaw[0, 1]], [SKULL_CENTRE[2], self.jaw[0, 2]]),
-                        np.interp(y, self.jaw[:, 1], self.jaw[:, 2]))
-        front = np.interp(y, _FRONT[:, 0], _FRONT[:, 1])
-        power = np.interp(y, [-.4, .2], [2., 2.3])  # an ellipsoid above, flatter below
-        side = np.clip(np.abs(x) / np.maximum(width, .05), 0, 1)
-        z = back + np.maximum(front - back, 0) * (1 - side**power)**(1 / power)
-        return np.stack([x, y, z], axis=-1)
+        x, y = np.asarray(x, float), np.asarray(y, float)
+        width, back, front, power = self._section(y)
+        side = np.minimum(np.abs(x) / width, 1)
+        points = np.empty(side.shape + (3,))
+        points[..., 0], points[..., 1] = x, y
+        points[..., 2] = back + (front - back) * (1 - side**power)**(1 / power)
+        return points
 
     def skull(self, azimuth: np.ndarray, y: np.ndarray, scale: float = 1.) -> np.ndarray:
         """(..., 3) points of the skull, ``scale`` times as large, at degrees ``azimuth`` from the front and height ``y``."""

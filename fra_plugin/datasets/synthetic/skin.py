@@ -4,7 +4,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .canvas import CIRCLE, Canvas, extent, tint
+from .canvas import CIRCLE, Box, Canvas, extent, tint
 from .face import ovals
 from .geometry import Head, smooth
 
@@ -22,12 +22,14 @@ def _grain() -> np.ndarray:
     return (grain - grain.mean()) / grain.std()
 
 
-def grain_at(head: Head, size: int, density: float = 90.) -> np.ndarray:
-    """(size, size) grain that sticks to the face, another for each identity; ``density``: pixels of grain a head unit."""
-    corners = head.at(np.array([0., .6, 0.]), np.array([0., 0., .9])).astype(np.float32)
+def grain_at(head: Head, box: Box, density: float = 90.) -> np.ndarray:
+    """Grain in a box of the sheet. It sticks to the face, another for each identity; ``density``: pixels a head unit."""
+    rows, columns = box
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    corners = (head.at(np.array([0., .6, 0.]), np.array([0., 0., .9])) - [columns.start, rows.start]).astype(np.float32)
     start = np.random.default_rng(head.identity.number).uniform(100, 400, 2)
     wanted = (start + density * np.array([[0, 0], [.6, 0], [0, .9]])).astype(np.float32)
-    return cv2.warpAffine(_grain(), cv2.getAffineTransform(wanted, corners), (size, size), flags=cv2.INTER_LINEAR,
+    return cv2.warpAffine(_grain(), cv2.getAffineTransform(wanted, corners), size, flags=cv2.INTER_LINEAR,
                           borderMode=cv2.BORDER_WRAP)
 
 
@@ -44,9 +46,8 @@ def complexion(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     canvas.glaze([head.at(-x, y), head.at(x, y)], tint(skin, .62), .12 + .45 * max(0, identity.age - .3), .05, inside=cover)
     box = extent(cover)
     if box is not None:
-        grain = grain_at(head, cover.shape[0])[box] * (cover[box] > 60) * np.float32(1.6 + 2.4 * identity.age)
-        self_coloured = canvas.colour[box] + grain[..., None]
-        canvas.colour[box] = np.clip(self_coloured, 0, 255)
+        grain = grain_at(head, box) * (cover[box] > 60) * np.float32(1.6 + 2.4 * identity.age)
+        canvas.colour[box] = np.clip(canvas.colour[box] + cv2.merge((grain, grain, grain)), 0, 255)
     spots = identity.marks
     if len(spots):
         surface = head.surface(spots[:, 0], spots[:, 1])
@@ -91,7 +92,7 @@ def wrinkles(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
         if move.corner_up < -.06:
             crease(np.array([mouth, mouth + (mouth - points[57]) * .15 + [0, .12 * unit]]), .6)
     if curves:
-        canvas.raise_(curves, [-.026 * depth for depth in depths], .022, width=.04, inside=cover)
+        canvas.raise_(curves, [-.026 * depth for depth in depths], .022, .04, inside=cover)
         canvas.glaze(curves, tint(identity.skin, .55), .42, .012, width=.022, inside=cover, weights=depths)
 
 
