@@ -11,5 +11,6 @@ from .fast_random_resized_crop import FastRandomResizedCrop
 from .fer2013 import FER2013
 from .fer_plus import FERPlus
 from .label_budget import LabelBudget
+from .landmark_faces import LandmarkFaces
 from .load_face import BrokenImageError, LoadFace
 from .raf_db import RAFDB

@@ -6,6 +6,7 @@ from .foreach_lars import ForeachLARS
 from .load_backbone_hook import LoadBackboneHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_hook import NonFiniteHook
+from .online_eval_hook import OnlineEvalHook
 from .region_heatmap_hook import RegionHeatmapHook
 from .reliable_checkpoint_hook import ReliableCheckpointHook
 from .reliable_train_loop import ReliableTrainLoop
