@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from conftest import tiny_fra, total_loss
 from mmpretrain.registry import MODELS
+from tiny_fra import tiny_fra, total_loss
 
 from fra_plugin.models import FRA
 
