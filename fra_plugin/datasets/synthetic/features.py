@@ -15,7 +15,8 @@ def brows(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Generato
     strips, hairs = [], []
     for name, points in (('right_brow', head.landmarks[17:22]), ('left_brow', head.landmarks[26:21:-1])):  # outer to inner
         line = smooth(points, 4)
-        width = thick * np.interp(np.linspace(0, 1, len(line)), [0, .15, .6, 1], [.25, .6, 1., .95])[:, None] * canvas.unit
+        line = np.concatenate([[2 * line[0] - line[1]], line, [2 * line[-1] - line[-2]]])  # a brow ends beyond its points
+        width = thick * np.interp(np.linspace(0, 1, len(line)), [0, .15, .6, 1], [.4, .65, 1., .95])[:, None] * canvas.unit
         upper, lower = line - down * width * .55, line + down * width * .85
         strips.append(np.concatenate([upper, lower[::-1]]))
         canvas.stamp(strips[-1], name)
@@ -37,9 +38,10 @@ def nose(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     outline = smooth(np.concatenate([[bridge[0] - across * .32, bridge[1] - across * .33, bridge[2] - across * .55, wings[0]],
                                      base + down * .012, [wings[1], bridge[2] + across * .55, bridge[1] + across * .33,
                                                           bridge[0] + across * .32]]), 4, closed=True)
-    canvas.stamp(outline, 'nose')
     deep = 1 + head.identity.shape['nose_depth']
     ball = tip * .75 + base[2] * .25
+    for part in (outline, ball + CIRCLE * np.linalg.norm(across) * .5):
+        canvas.stamp(part, 'nose')
     canvas.raise_([outline, smooth(bridge), ball + CIRCLE * np.linalg.norm(across) * .55,
                    *(wing * .72 + ball * .28 + CIRCLE * .085 * unit for wing in wings)],
                   [.075 * deep, .095 * deep, .14 * deep, .09, .09], .05, [None, .12, None, None, None], inside=cover)

@@ -40,6 +40,7 @@ class Face:
 
 def write_layouts(root: Path, faces: List[Face], size: int, seed: int) -> None:
     """Write all of them below ``root``, whose ``images`` are there already."""
+    _write_lines(root / 'train.txt', [f'{face.stem}.jpg' for face in faces if not face.held_out])
     _landmarks(root, faces, size)
     _raf_db(root, faces)
     _celeba(root, faces)

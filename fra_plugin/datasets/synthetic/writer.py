@@ -27,7 +27,7 @@ def write_synthetic_faces(out: Union[str, Path], num: int, size: int = 128, seed
                           overwrite: bool = False, progress: bool = False) -> Path:
     """Draw ``num`` faces and write them below ``out``.
 
-    - ``images/id0000/0000.jpg``: four images an identity;
+    - ``images/id0000/0000.jpg``: four images an identity; ``train.txt``: those to pre-train on, as FaceFolder's list;
     - ``annotations/landmarks_{train,val}.json``: iBUG-68 points, as mmpose's Face300WDataset reads them; ``keypoints``
       are visible (2) or covered (1);
     - ``EmoLabel`` and ``Image``: expressions, in RAF-DB's layout;
