@@ -59,29 +59,37 @@ class _PlainValues(ast.NodeTransformer):
 
 
 def model_config(config: Mapping[str, Any], source: str) -> dict:
-    """The model's config without what only its training needs; every type in it is a registered model's plain name.
+    """The model's config without what only its training needs.
 
     Args:
-        config: from :func:`checkpoint_config`.
-        source: name of the checkpoint, for messages.
+        config: with the parts ``PARTS``.
+        source: where it comes from, for messages.
 
     Raises:
-        ValueError: if there is none, or it names something that is not registered as a model or a part of one.
+        ValueError: if there is no model in it.
     """
     model = config.get('model')
     if not isinstance(model, dict) or 'type' not in model:
-        raise ValueError(f'{source} carries a config without a model: name its config file')
+        raise ValueError(f'{source}: the config has no model')
     model = _without(model, ('init_cfg', 'pretrained', 'train_cfg'))
     preprocessor = model.get('data_preprocessor') or config.get('data_preprocessor')
     if preprocessor:
         model['data_preprocessor'] = dict(preprocessor)
+    return model
+
+
+def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:
+    """Every ``type`` in a model's config from a stranger must be the plain name of something registered.
+
+    Raises:
+        ValueError: for another one.
+    """
     known = set(MODELS.module_dict) | set(MODELS.parent.module_dict)
     for name in (part['type'] for part in _dicts(model) if 'type' in part):
         plain = name[len('mmpretrain.'):] if isinstance(name, str) and name.startswith('mmpretrain.') else name
         if plain not in known:
             raise ValueError(f'{source} carries a config with the type {name!r}, which is no registered model: '
                              'name its config file')
-    return model
 
 
 def input_size(config: Mapping[str, Any]) -> Optional[int]:

@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from .checkpoint_config import checkpoint_config, input_size
 from .convert import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
+from .engine.plain_faces import plain_pipeline
 from .engine.safe_load import safe_load
 from .models.pretrained_backbone import named_tensors
 from .whole_file import whole_file
@@ -130,11 +131,10 @@ def _run(content: Any) -> Dict[str, Any]:
 
 def _classifier_config(backbone: Backbone, size: int) -> str:
     """Text of a config with which mmpretrain builds the backbone and prepares its images."""
-    pipeline = [dict(type='LoadFace'), dict(type='Resize', scale=(size, size)), dict(type='PackInputs')]
     preprocessor = {key: value for key, value in (backbone.data_preprocessor or {}).items() if key in ('mean', 'std', 'to_rgb')}
     return Config(dict(
         model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),
-        test_dataloader=dict(dataset=dict(pipeline=pipeline)))).pretty_text
+        test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(size))))).pretty_text
 
 
 def _refuse_unlike_torchvision(backbone: Backbone, layout: str) -> None:

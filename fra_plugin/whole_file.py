@@ -1,11 +1,11 @@
 """Output files that are there whole or not at all."""
 import contextlib
 import os
-from typing import Iterator
+from typing import Iterator, Union
 
 
 @contextlib.contextmanager
-def whole_file(path: str) -> Iterator[str]:
+def whole_file(path: Union[str, os.PathLike]) -> Iterator[str]:
     """``with whole_file('a.npz') as partial``: write to ``partial``; it becomes the file if the block ends without error.
 
     The folder is made. ``partial`` lies beside the file and has its ending, as that tells many writers the format.

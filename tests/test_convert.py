@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from fra_plugin.checkpoint_config import checkpoint_config, model_config
+from fra_plugin.apis import FRAFeatures
+from fra_plugin.checkpoint_config import checkpoint_config, model_config, refuse_foreign_types
 from fra_plugin.convert import official_config, official_to_plugin
 
 TOOL = Path(__file__).resolve().parent.parent / 'tools/model_converters/official_to_plugin.py'
@@ -146,9 +148,22 @@ def test_the_command_writes_weights_that_load(official, tmp_path, monkeypatch, c
     content = torch.load(tmp_path / 'new' / 'out.pth', weights_only=True)
     expected = official_to_plugin(official)
     assert all(torch.equal(content['state_dict'][name], expected[name]) for name in expected)
-    model = MODELS.build(model_config(checkpoint_config(content, 'out.pth'), 'out.pth'))
+    config = model_config(checkpoint_config(content, 'out.pth'), 'out.pth')
+    refuse_foreign_types(config, 'out.pth')
+    model = MODELS.build(config)
     model.load_state_dict(content['state_dict'], strict=True)
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['out.pth']
+
+
+def test_an_official_checkpoint_can_be_used_as_it_is(tmp_path, monkeypatch, capsys):
+    generator = torch.Generator().manual_seed(0)
+    official = {name: 0.1 * torch.rand(shape, generator=generator) for name, shape in SHAPES.items()}
+    torch.save(dict(state_dict=official), tmp_path / 'in.pth')
+    assert run(monkeypatch, capsys, tmp_path / 'in.pth', tmp_path / 'out.pth') == (0, [])
+    image = np.random.default_rng(0).integers(0, 256, (224, 224, 3)).astype(np.uint8)
+    first, second = (FRAFeatures(tmp_path / name, device='cpu')(image) for name in ('in.pth', 'out.pth'))
+    assert first['heatmaps'].shape == (1, K, 7, 7)
+    assert all(np.array_equal(first[name], second[name]) for name in ('embedding', 'heatmaps'))
 
 
 class Evil:

@@ -6,48 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from checkpoints import BACKBONE, MEAN, fra, save
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
-import fra_plugin  # noqa: F401
 from fra_plugin.export import export_backbone
 
 TOOL = Path(__file__).resolve().parent.parent / 'tools/model_converters/export_backbone.py'
-BACKBONE = dict(type='ResNet', depth=18, norm_cfg=dict(type='SyncBN'), zero_init_residual=False)
-MEAN, STD = [133.39, 103.12, 88.97], [64.67, 55.95, 52.79]
-
-
-def fra(backbone=BACKBONE, channels=512):
-    """A small FRA model whose running statistics and target differ from their initial values."""
-    torch.manual_seed(0)
-    norm_cfg = dict(type='BN')
-    model = MODELS.build(dict(
-        type='FRA',
-        backbone=backbone,
-        neck=dict(
-            type='FRANeck', in_channels=channels, hid_channels=16, out_channels=16, norm_cfg=norm_cfg,
-            heatmap_head=dict(type='RegionHeatmapHead', num_regions=3)),
-        head=dict(type='FRAHead', hid_channels=16, norm_cfg=norm_cfg)))
-    model.init_weights()
-    for name, tensor in model.state_dict().items():
-        if name.endswith('running_mean'):
-            tensor.normal_(std=0.1)
-        elif name.endswith('running_var'):
-            tensor.uniform_(0.5, 1.5)
-        elif name.startswith('target.') and tensor.is_floating_point():
-            tensor.mul_(0.9)
-    return model.eval()
-
-
-def save(model, path, backbone=BACKBONE):
-    """As mmengine's Runner does."""
-    text = Config(dict(
-        model=dict(type='FRA', backbone=backbone),
-        data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=MEAN, std=STD, to_rgb=True),
-        train_dataloader=dict(dataset=dict(pipeline=[dict(type='FastRandomResizedCrop', scale=64)])))).pretty_text
-    meta = dict(cfg=text, experiment_name='fra_r18_20240102_030405', epoch=3, iter=30)
-    torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
-    return str(path)
 
 
 @pytest.fixture(scope='module')

@@ -8,7 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree,
 from mmengine.config import Config  # noqa: E402
 
 from fra_plugin.command import errors_in_one_line, one_line  # noqa: E402
-from fra_plugin.convert import official_config, official_to_plugin  # noqa: E402
+from fra_plugin.convert import OFFICIAL_SIZE, official_config, official_to_plugin  # noqa: E402
+from fra_plugin.engine.plain_faces import plain_pipeline  # noqa: E402
 from fra_plugin.engine.safe_load import safe_load  # noqa: E402
 from fra_plugin.export import origin, write_weights  # noqa: E402
 from fra_plugin.models.pretrained_backbone import named_tensors  # noqa: E402
@@ -34,7 +35,9 @@ def convert(checkpoint: str, out: str) -> None:
         tensors = official_to_plugin(official)
     except (KeyError, ValueError) as error:
         raise type(error)(f'{checkpoint}: {one_line(error)}') from None
-    config = Config(dict(model=official_config(tensors))).pretty_text
+    config = Config(dict(
+        model=official_config(tensors),
+        test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(OFFICIAL_SIZE))))).pretty_text
     write_weights(tensors, dict(origin(checkpoint), converted='from the official release', cfg=config), out)
 
 

@@ -1,0 +1,222 @@
+"""What a user calls from Python: embeddings, feature maps and region heatmaps of faces as NumPy arrays."""
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+import cv2
+import mmcv
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmpretrain.registry import MODELS
+from rich.console import Console
+from rich.progress import track
+from torch import nn
+
+from .checkpoint_config import checkpoint_config, input_size, model_config, refuse_foreign_types
+from .command import find_config
+from .convert import OFFICIAL_SIZE, official_config, official_to_plugin
+from .datasets.face_folder import EXTENSIONS
+from .datasets.folder_scan import scan_folder
+from .datasets.load_face import LoadFace
+from .engine.safe_load import safe_load
+from .models.fra import FRA
+from .models.pretrained_backbone import backbone_tensors, named_tensors
+
+Image = Union[str, Path, np.ndarray]
+OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
+
+
+class FRAFeatures:
+    """Images -> resized and normalised as in pre-training -> what the model says about them.
+
+    Example:
+        >>> features = FRAFeatures('work_dirs/fra_r50_8xb64/epoch_50.pth')
+        >>> features('faces/', what=['embedding'])
+        {'names': array(['ann.jpg', 'ben.jpg'], ...), 'embedding': array([[0.12, ...], ...], dtype=float32)}
+
+    The model is in evaluation mode: what it says about an image depends on no other one. Of the weights file, tensors
+    and plain values alone are read; no code in it is run.
+
+    Args:
+        checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, or what
+            export_backbone.py wrote (a backbone, which has no heatmaps).
+        config: config file of the model. Defaults to None: the one that the checkpoint carries.
+        device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
+        size: side in pixels to which images are resized. Defaults to None: as the config says.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file can't be read, its tensors are not those of the model, or the model or the size of its
+            images is unknown.
+    """
+
+    def __init__(self,
+                 checkpoint: Union[str, Path],
+                 config: Optional[str] = None,
+                 device: Optional[str] = None,
+                 size: Optional[int] = None) -> None:
+        checkpoint = os.fspath(checkpoint)
+        model, tensors, configured_size = _read(checkpoint, config)
+        self.device = torch.device(device or get_device())
+        self.size = size or configured_size
+        if not self.size:
+            raise ValueError(f'{checkpoint}: its config does not tell the size of images: give size=')
+        preprocessor = model.get('data_preprocessor') or {}
+        self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
+        self.std = np.array(preprocessor.get('std') or 1, np.float32)
+        self.to_rgb = preprocessor.get('to_rgb', False)
+        self.model: Optional[FRA] = None
+        if model['type'] in ('FRA', 'mmpretrain.FRA'):
+            self.model = MODELS.build(model)
+            _load(self.model, tensors, checkpoint)
+            self.backbone = self.model.backbone
+        else:
+            if 'backbone' not in model:
+                raise ValueError(f'{checkpoint}: its model, {model["type"]}, has no backbone')
+            self.backbone = MODELS.build(model['backbone'])
+            # Not strict: old files lack counters of batches, which nothing depends on.
+            _load(self.backbone, backbone_tensors(tensors, self.backbone, source=checkpoint), checkpoint, strict=False)
+        for module in (self.model, self.backbone):
+            if module is not None:
+                module.to(self.device).eval()
+                module.requires_grad_(False)
+
+    def __call__(self,
+                 images: Union[Image, Sequence[Image]],
+                 batch_size: int = 32,
+                 what: Optional[Sequence[str]] = None,
+                 progress: Optional[bool] = None) -> Dict[str, np.ndarray]:
+        """Arrays over N images; all of them are kept in memory, so ask only for what you need of many.
+
+        Args:
+            images: a file, a folder (all images below it), a BGR array (H, W, 3) or grey array (H, W) of uint8, several
+                of one size (N, H, W, 3), or a list of files and arrays.
+            batch_size: images at once. Defaults to 32.
+            what: some of 'embedding', 'feature_map', 'heatmaps'. Defaults to None, all that the model has.
+            progress: show a progress bar. Defaults to None: on a terminal.
+
+        Returns:
+            ``names`` (N, ), the files as given (below a folder: relative to it), or the places of arrays in the list; and
+            ``embedding`` (N, C), the average of the backbone's last feature map; ``feature_map`` (N, C, h, w), that map;
+            ``heatmaps`` (N, K, h, w), the soft masks of the regions, which sum to 1 over K: all float32.
+
+        Raises:
+            FileNotFoundError: if a file is missing.
+            ValueError: for a file that is no image, another array, no image at all, or an output that the model has not.
+            TypeError: for images that are neither files nor arrays.
+        """
+        what = self._outputs(what)
+        if batch_size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+        names, sources = list_images(images)
+        outputs: Dict[str, List[np.ndarray]] = {name: [] for name in what}
+        starts = range(0, len(sources), batch_size)
+        hidden = not (sys.stderr.isatty() if progress is None else progress)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            for start in track(starts, 'images', disable=hidden, console=Console(stderr=True)):
+                batch = np.stack(list(pool.map(self._prepare, sources[start:start + batch_size])))
+                for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
+                    outputs[name].append(values.float().cpu().numpy())
+        return dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
+
+    def _outputs(self, what: Optional[Sequence[str]]) -> Tuple[str, ...]:
+        if what is None:
+            return OUTPUTS if self.model is not None else OUTPUTS[:2]
+        what = (what, ) if isinstance(what, str) else tuple(what)
+        for name in what:
+            if name not in OUTPUTS:
+                raise ValueError(f'what must be some of {", ".join(OUTPUTS)}, got {name!r}')
+        if 'heatmaps' in what and self.model is None:
+            raise ValueError('heatmaps need a whole FRA checkpoint, this one is a backbone')
+        return what
+
+    def _prepare(self, source: Image) -> np.ndarray:
+        """Normalised image (3, size, size), float32."""
+        image = read_face(source, self.size)
+        image = mmcv.imresize(image, (self.size, self.size))
+        image = image[..., ::-1] if self.to_rgb else image
+        return np.ascontiguousarray(((image - self.mean) / self.std).transpose(2, 0, 1), np.float32)
+
+    @torch.no_grad()
+    def _infer(self, inputs: torch.Tensor, what: Sequence[str]) -> Dict[str, torch.Tensor]:
+        feats = self.backbone(inputs)
+        feature_map = feats[-1] if isinstance(feats, (list, tuple)) else feats
+        outputs = {}
+        if 'embedding' in what:
+            outputs['embedding'] = feature_map.flatten(2).mean(dim=2) if feature_map.dim() == 4 else feature_map
+        if 'feature_map' in what:
+            if feature_map.dim() != 4:
+                raise ValueError(f'the backbone {type(self.backbone).__name__} gives no feature map')
+            outputs['feature_map'] = feature_map
+        if 'heatmaps' in what:
+            outputs['heatmaps'] = self.model.neck.heatmap_head.masks(self.model.neck.region_logits(feats))
+        return outputs
+
+
+def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
+    """Names and files or arrays of what :class:`FRAFeatures` takes; raises as it says."""
+    if isinstance(images, (str, Path)) and os.path.isdir(images):
+        names, _ = scan_folder(os.fspath(images), EXTENSIONS, follow_links=False)
+        return names, [os.path.join(images, name) for name in names]
+    if isinstance(images, (str, Path)):
+        images = [images]
+    elif isinstance(images, np.ndarray) and images.ndim != 4:
+        images = [images]
+    elif not isinstance(images, (list, tuple, np.ndarray)):
+        raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
+    if len(images) == 0:
+        raise ValueError('no images given')
+    for place, image in enumerate(images):
+        if isinstance(image, np.ndarray):
+            if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.ndim == 3 and image.shape[2] != 3 or not image.size:
+                raise ValueError(f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
+                                 f'got {image.shape} {image.dtype}')
+        elif not isinstance(image, (str, Path)):
+            raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
+        elif not os.path.isfile(image):
+            raise FileNotFoundError(f'no image {image}')
+    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(images)
+
+
+def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
+    """BGR (H, W, 3) uint8; a large JPEG is read at a fraction of its size, but not below ``size``."""
+    if isinstance(source, np.ndarray):
+        return source if source.ndim == 3 else cv2.cvtColor(source, cv2.COLOR_GRAY2BGR)
+    return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']
+
+
+def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch.Tensor], Optional[int]]:
+    """Config of the model, its tensors, and the size of its images."""
+    content = safe_load(checkpoint)
+    tensors = named_tensors(content, checkpoint)
+    size = None
+    if any(name.startswith(('online_net.', 'module.online_net.')) for name in tensors):
+        try:
+            tensors = official_to_plugin(tensors)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f'{checkpoint}: {error.args[0]}') from None
+        size = OFFICIAL_SIZE
+    if config is not None:
+        parts = Config.fromfile(find_config(config)).to_dict()
+        return model_config(parts, config), tensors, input_size(parts) or size
+    if size:
+        return official_config(tensors), tensors, size
+    parts = checkpoint_config(content, checkpoint)
+    if parts is None:
+        raise ValueError(f'{checkpoint} carries no config: name its config file with config=')
+    model = model_config(parts, checkpoint)
+    refuse_foreign_types(model, checkpoint)
+    return model, tensors, input_size(parts)
+
+
+
+def _load(module: nn.Module, tensors: Dict[str, torch.Tensor], checkpoint: str, strict: bool = True) -> None:
+    try:
+        module.load_state_dict(tensors, strict)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1].strip()
+        raise ValueError(f'{checkpoint} does not fit the {type(module).__name__} of its config: {reason}') from None

@@ -1,0 +1,171 @@
+"""FRAFeatures: what it gives is the model's, for files, folders and arrays alike; what it cannot read is named."""
+import cv2
+import numpy as np
+import pytest
+import torch
+from checkpoints import MEAN, NARROW, STD, fra, fra_config, save
+from mmengine.config import Config
+
+from fra_plugin.apis import FRAFeatures
+from fra_plugin.export import export_backbone
+
+
+@pytest.fixture(scope='module')
+def model():
+    return fra(NARROW, 64)
+
+
+@pytest.fixture(scope='module')
+def checkpoint(model, tmp_path_factory):
+    return save(model, tmp_path_factory.mktemp('run') / 'epoch_3.pth', NARROW, 64)
+
+
+@pytest.fixture(scope='module')
+def features(checkpoint):
+    return FRAFeatures(checkpoint, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def images():
+    return np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3)).astype(np.uint8)
+
+
+def test_outputs_are_the_models(features, model, images):
+    inputs = torch.from_numpy((images[..., ::-1] - np.array(MEAN)) / np.array(STD)).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        feature_map = model.backbone(inputs)[-1]
+    got = features(images)
+    assert list(got) == ['names', 'embedding', 'feature_map', 'heatmaps']
+    assert got['names'].tolist() == ['0', '1', '2', '3', '4']
+    np.testing.assert_allclose(got['feature_map'], feature_map, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(got['embedding'], feature_map.mean(dim=(2, 3)), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(got['heatmaps'], model.heatmaps(inputs), rtol=1e-5, atol=1e-5)
+    assert all(got[name].dtype == np.float32 for name in ('embedding', 'feature_map', 'heatmaps'))
+
+
+def test_neither_the_batch_nor_the_order_matters(features, images):
+    together = features(images, what='embedding')['embedding']
+    for batch_size in (1, 2):
+        np.testing.assert_allclose(
+            features(images[::-1], batch_size, 'embedding')['embedding'][::-1], together, rtol=1e-5, atol=1e-6)
+
+
+def test_files_folders_and_arrays_give_the_same(features, images, tmp_path):
+    (tmp_path / 'b').mkdir()
+    names = ['a.png', 'b/0.png', 'b/1.png']
+    for name, image in zip(names, images):
+        cv2.imwrite(str(tmp_path / name), image)
+    (tmp_path / 'notes.txt').write_text('no image')
+    paths = [str(tmp_path / name) for name in names]
+    expected = features(images[:3], what=['embedding'])['embedding']
+    folder = features(tmp_path, what=['embedding'])
+    assert folder['names'].tolist() == names
+    files = features(paths, what=['embedding'])
+    assert files['names'].tolist() == paths
+    for got in (folder, files, features([tmp_path / 'a.png', *images[1:3]], what=['embedding'])):
+        np.testing.assert_array_equal(got['embedding'], expected)
+    np.testing.assert_array_equal(features(paths[0])['embedding'], features(images[0])['embedding'])
+
+
+def test_grey_and_larger_images_are_prepared(features, images):
+    grey = images[0][..., 0]
+    np.testing.assert_array_equal(features(grey)['embedding'], features(np.stack([grey] * 3, axis=2))['embedding'])
+    large = images[0].repeat(2, axis=0).repeat(3, axis=1)
+    assert features(large)['heatmaps'].shape == features(images[0])['heatmaps'].shape
+
+
+def test_another_size_can_be_asked_for(checkpoint, images):
+    got = FRAFeatures(checkpoint, device='cpu', size=96)(images[:1])
+    assert got['feature_map'].shape == (1, 64, 6, 6)
+
+
+def test_an_exported_backbone_gives_the_same_embedding(features, checkpoint, images, tmp_path):
+    export_backbone(checkpoint, str(tmp_path / 'backbone.pth'))
+    backbone = FRAFeatures(tmp_path / 'backbone.pth', device='cpu')
+    got = backbone(images)
+    assert list(got) == ['names', 'embedding', 'feature_map']
+    np.testing.assert_array_equal(got['embedding'], features(images)['embedding'])
+    with pytest.raises(ValueError, match='whole FRA checkpoint'):
+        backbone(images, what='heatmaps')
+
+
+def test_other_peoples_weights_need_a_config(features, model, images, tmp_path):
+    torch.save({f'module.encoder_q.{name}': tensor for name, tensor in model.backbone.state_dict().items()},
+               tmp_path / 'moco.pth')
+    with pytest.raises(ValueError, match='carries no config'):
+        FRAFeatures(tmp_path / 'moco.pth')
+    (tmp_path / 'config.py').write_text(Config(dict(
+        model=dict(type='ImageClassifier', backbone=NARROW, data_preprocessor=dict(mean=MEAN, std=STD, to_rgb=True)),
+        test_dataloader=dict(dataset=dict(pipeline=[dict(type='Resize', scale=(64, 64))])))).pretty_text)
+    moco = FRAFeatures(tmp_path / 'moco.pth', str(tmp_path / 'config.py'), 'cpu')
+    np.testing.assert_array_equal(moco(images)['embedding'], features(images)['embedding'])
+
+
+def test_the_model_does_not_learn(features, images):
+    before = {name: tensor.clone() for name, tensor in features.model.state_dict().items()}
+    features(images)
+    assert not features.model.training
+    assert not any(parameter.requires_grad for parameter in features.model.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in features.model.state_dict().items())
+
+
+def write(path, cfg, state_dict):
+    torch.save(dict(state_dict=state_dict, meta=dict(cfg=cfg)), path)
+    return path
+
+
+@pytest.mark.parametrize('cfg, message', [
+    ('import os\nmodel = os.system("touch ran")', 'more than values'),
+    ('model = dict(type=print("ran"))', 'more than values'),
+    ('model = dict(', 'more than values'),
+    ("model = dict(type='os.mkdir', path='ran')", "the type 'os.mkdir', which is no registered model"),
+    ("model = dict(type='FRA', backbone=dict(type='antigravity'))", "the type 'antigravity'"),
+    ('model = 3', 'the config has no model'),
+    ('', 'carries no config'),
+])
+def test_a_config_in_a_checkpoint_runs_no_code(cfg, message, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    path = write(tmp_path / 'in.pth', cfg, dict(weight=torch.zeros(1)))
+    with pytest.raises(ValueError, match=message):
+        FRAFeatures(path)
+    assert [path.name for path in tmp_path.iterdir()] == ['in.pth']
+    assert 'ran' not in capfd.readouterr().out
+
+
+def test_weights_that_do_not_fit_are_refused(model, tmp_path):
+    text = Config(dict(model=fra_config(NARROW, 64))).pretty_text
+    state_dict = model.state_dict()
+    path = write(tmp_path / 'in.pth', text, state_dict)
+    with pytest.raises(ValueError, match='does not tell the size of images'):
+        FRAFeatures(path)
+    del state_dict['neck.heatmap_head.prototype']
+    path = write(tmp_path / 'in.pth', text, state_dict)
+    with pytest.raises(ValueError, match='does not fit the FRA of its config: .*prototype'):
+        FRAFeatures(path, size=64)
+    with pytest.raises(FileNotFoundError, match='none.pth'):
+        FRAFeatures(tmp_path / 'none.pth')
+
+
+def test_images_that_cannot_be_read_are_named(features, images, tmp_path):
+    (tmp_path / 'text.jpg').write_text('no image')
+    with pytest.raises(ValueError, match='text.jpg'):
+        features(tmp_path / 'text.jpg')
+    with pytest.raises(FileNotFoundError, match='none.jpg'):
+        features([images[0], tmp_path / 'none.jpg'])
+    with pytest.raises(ValueError, match='image 1 must be .* float64'):
+        features([images[0], images[0] / 255])
+    with pytest.raises(ValueError, match=r'image 0 must be .* \(64, 64, 4\)'):
+        features(np.zeros((64, 64, 4), np.uint8))
+    with pytest.raises(TypeError, match='image 0 must be a file or an array, got int'):
+        features([3])
+    with pytest.raises(TypeError, match='got NoneType'):
+        features(None)
+    with pytest.raises(ValueError, match='no images'):
+        features([])
+    with pytest.raises(ValueError, match='no image found'):
+        (tmp_path / 'empty').mkdir()
+        features(tmp_path / 'empty')
+    with pytest.raises(ValueError, match='batch_size must be at least 1'):
+        features(images, 0)
+    with pytest.raises(ValueError, match="got 'features'"):
+        features(images, what='features')

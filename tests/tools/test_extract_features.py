@@ -1,0 +1,105 @@
+"""The commands that use a model: features to a file, regions to pictures; a mistake is one line and writes nothing."""
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from checkpoints import NARROW, fra, save
+
+from fra_plugin.apis import FRAFeatures
+from fra_plugin.export import export_backbone
+from fra_plugin.visualization import draw_regions
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+
+
+@pytest.fixture(scope='module')
+def case(tmp_path_factory):
+    """A folder with a checkpoint and two faces."""
+    folder = tmp_path_factory.mktemp('case')
+    save(fra(NARROW, 64), folder / 'fra.pth', NARROW, 64)
+    (folder / 'faces' / 'ben').mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ('ann.png', 'ben/1.png'):
+        cv2.imwrite(str(folder / 'faces' / name), rng.integers(0, 256, (64, 64, 3)).astype(np.uint8))
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a command in this process: exit code and the lines of its error output."""
+
+    def run(tool, *args):
+        main = runpy.run_path(str(TOOLS / tool))['main']
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        return code, capsys.readouterr().err.splitlines()
+
+    return run
+
+
+def test_features_are_written(case, run, tmp_path):
+    code, _ = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'new' / 'f.npz', '--what',
+                  'embedding', 'heatmaps', '--batch-size', 1, '--device', 'cpu')
+    assert code == 0
+    expected = FRAFeatures(case / 'fra.pth', device='cpu')(case / 'faces')
+    with np.load(tmp_path / 'new' / 'f.npz') as arrays:
+        assert sorted(arrays) == ['embedding', 'heatmaps', 'names']
+        assert arrays['names'].tolist() == ['ann.png', 'ben/1.png']
+        for name in ('embedding', 'heatmaps'):
+            np.testing.assert_allclose(arrays[name], expected[name], rtol=1e-4, atol=1e-5)
+
+
+def test_regions_are_drawn(case, run, tmp_path):
+    code, _ = run('visualize_heatmaps.py', case / 'fra.pth', case / 'faces', '--out', tmp_path, '--device', 'cpu')
+    assert code == 0
+    written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*.*'))
+    assert written == ['ann.png.png', 'ben/1.png.png', 'contact_sheet.png']
+    face = cv2.imread(str(case / 'faces' / 'ann.png'))
+    masks = FRAFeatures(case / 'fra.pth', device='cpu')(face)['heatmaps'][0]
+    assert np.array_equal(cv2.imread(str(tmp_path / 'ann.png.png')), draw_regions(face, masks))
+    assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 2 * 160 + 4  # two faces side by side
+
+
+def test_files_are_drawn_below_their_common_folder(case, run, tmp_path):
+    faces = [case / 'faces' / 'ben' / '1.png', case / 'faces' / 'ann.png']
+    code, _ = run('visualize_heatmaps.py', case / 'fra.pth', *faces, '--out', tmp_path, '--max-faces', 1, '--device', 'cpu')
+    assert code == 0
+    assert (tmp_path / 'ann.png.png').is_file() and (tmp_path / 'ben' / '1.png.png').is_file()
+
+
+@pytest.mark.parametrize('tool, out', [('extract_features.py', 'f.npz'), ('visualize_heatmaps.py', 'pictures')])
+def test_a_mistake_is_one_line_and_nothing_is_written(case, run, tmp_path, tool, out):
+    (tmp_path / 'text.jpg').write_text('no image')
+    (tmp_path / 'empty').mkdir()
+    before = sorted(tmp_path.iterdir())
+    for checkpoint, images, message in (
+        (case / 'none.pth', case / 'faces', 'none.pth'), (tmp_path / 'text.jpg', case / 'faces', 'text.jpg'),
+        (case / 'fra.pth', tmp_path / 'none', 'no image'), (case / 'fra.pth', tmp_path / 'empty', 'no image found'),
+        (case / 'fra.pth', tmp_path / 'text.jpg', 'text.jpg')):
+        code, (error, ) = run(tool, checkpoint, images, '--out', tmp_path / out)
+        assert code == 1 and error.startswith('error: ') and message in error
+        assert sorted(tmp_path.iterdir()) == before
+
+
+def test_pictures_do_not_land_among_the_faces(case, run):
+    code, (error, ) = run('visualize_heatmaps.py', case / 'fra.pth', case / 'faces', '--out', case / 'faces' / 'out')
+    assert code == 1 and 'lies in the folder of the images' in error
+
+
+def test_a_backbone_has_no_regions(case, run, tmp_path):
+    export_backbone(str(case / 'fra.pth'), str(tmp_path / 'backbone.pth'))
+    code, (error, ) = run('visualize_heatmaps.py', tmp_path / 'backbone.pth', case / 'faces', '--out', tmp_path / 'out')
+    assert code == 1 and 'heatmaps need a whole FRA checkpoint' in error
+    assert not (tmp_path / 'out').exists()
+
+
+def test_another_ending_is_refused_by_the_parser(case, run, tmp_path):
+    code, lines = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'f.csv')
+    assert code == 2 and 'expected a name in .npz' in lines[-1]
