@@ -1,0 +1,113 @@
+"""Tiny face data sets in the layouts that their authors hand out; every function returns the folder to read."""
+import csv
+from pathlib import Path
+from typing import Sequence
+
+import cv2
+import numpy as np
+
+FER_USAGES = dict(train='Training', val='PublicTest', test='PrivateTest')
+VOTES = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt', 'unknown', 'NF')
+
+
+def face(path: Path, seed: int = 0, size: int = 24) -> Path:
+    """An image of noise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (size, size, 3), dtype=np.uint8))
+    return path
+
+
+def table(path: Path, rows: Sequence[Sequence]) -> Path:
+    """A csv file, the first row being its header."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, 'w', newline='') as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def rafdb(root: Path, train: int = 14, test: int = 7) -> Path:
+    """Labels 1, 2, ... 7, 1, ..."""
+    lines = []
+    for split, count in dict(train=train, test=test).items():
+        for i in range(count):
+            lines.append(f'{split}_{i + 1:05d}.jpg {i % 7 + 1}')
+            face(root / f'Image/aligned/{split}_{i + 1:05d}_aligned.jpg', i)
+            face(root / f'Image/original/{split}_{i + 1:05d}.jpg', i, size=32)
+    (root / 'EmoLabel').mkdir()
+    (root / 'EmoLabel/list_patition_label.txt').write_text('\n'.join(lines) + '\n')
+    return root
+
+
+def affectnet(root: Path, labels: Sequence[int] = (*range(11), 0, 0, 0)) -> Path:
+    """The same rows in both splits; every face box is the image without a border of 4 pixels."""
+    header = ['subDirectory_filePath', 'face_x', 'face_y', 'face_width', 'face_height', 'facial_landmarks', 'expression',
+              'valence', 'arousal']
+    for name in ('training', 'validation'):
+        rows = [[f'{i % 2 + 1}/{name}{i}.jpg', 4, 4, 16, 16, '1.0;2.0', label, 0.1, 0.2] for i, label in enumerate(labels)]
+        table(root / f'{name}.csv', [header, *rows])
+        for i, row in enumerate(rows):
+            face(root / 'Manually_Annotated_Images' / row[0], i)
+    return root
+
+
+def fer2013(root: Path, count: int = 7) -> Path:
+    """``count`` grey faces in each split, labels 0, 1, ... 6, 0, ...; face i has the value i in all pixels."""
+    rows = [[i % 7, ' '.join([str(i)] * 48 * 48), usage] for usage in FER_USAGES.values() for i in range(count)]
+    table(root / 'fer2013.csv', [['emotion', 'pixels', 'Usage'], *rows])
+    return root
+
+
+def ferplus(root: Path, votes: Sequence[Sequence[int]] = None) -> Path:
+    """FER2013 with the given votes in each split, or eight faces that have all votes for one expression each."""
+    votes = [[10 * (i == j) for j in range(10)] for i in range(8)] if votes is None else votes
+    fer2013(root, len(votes))
+    rows = [[usage, f'fer{i:07d}.png', *vote] for usage in FER_USAGES.values() for i, vote in enumerate(votes)]
+    table(root / 'fer2013new.csv', [['Usage', 'Image name', *VOTES], *rows])
+    return root
+
+
+def celeba(root: Path, counts: Sequence[int] = (8, 4, 4), attributes: int = 40) -> Path:
+    """Face n (from 1) has attribute a (from 0) if n + a is even."""
+    partitions = [split for split, count in enumerate(counts) for _ in range(count)]
+    names = [f'{i:06d}.jpg' for i in range(1, len(partitions) + 1)]
+    for i, name in enumerate(names):
+        face(root / 'img_align_celeba' / name, i)
+    rows = [f'{name} ' + ' '.join('1' if (n + a) % 2 == 0 else '-1' for a in range(attributes))
+            for n, name in enumerate(names, 1)]
+    (root / 'list_attr_celeba.txt').write_text(
+        '\n'.join([str(len(names)), ' '.join(f'Attribute_{a}' for a in range(attributes)), *rows]) + '\n')
+    (root / 'list_eval_partition.txt').write_text(
+        ''.join(f'{name} {split}\n' for name, split in zip(names, partitions)))
+    return root
+
+
+def face_csv(root: Path, per_class: int = 2) -> Path:
+    """Seven labels a to g and two attributes, in the splits train and val."""
+    rows = []
+    for split in ('train', 'val'):
+        for i in range(7 * per_class):
+            path = face(root / f'{split}{i}.png', i)
+            rows.append([path.name, 'abcdefg'[i % 7], split, i % 2, (i + 1) % 2])
+    table(root / 'labels.csv', [['path', 'label', 'split', 'smile', 'glasses'], *rows])
+    return root
+
+
+def face_folders(root: Path) -> Path:
+    """Seven folders of two faces in each of train and val."""
+    for i in range(28):
+        face(root / ('train', 'val')[i % 2] / 'abcdefg'[i // 2 % 7] / f'{i}.jpg', i)
+    return root
+
+
+def lfw(root: Path, folds: int = 10, size: int = 2) -> Path:
+    """``folds`` times ``size`` pairs of each kind; each person has two images."""
+    lines = [f'{folds}\t{size}']
+    for fold in range(folds):
+        people = [f'Person_{fold}_{i}' for i in range(size + 1)]
+        for seed, person in enumerate(people):
+            for number in (1, 2):
+                face(root / 'lfw' / person / f'{person}_{number:04d}.jpg', 100 * fold + seed + number)
+        lines += [f'{person}\t1\t2' for person in people[:size]]
+        lines += [f'{a}\t1\t{b}\t2' for a, b in zip(people, people[1:])]
+    (root / 'pairs.txt').write_text('\n'.join(lines) + '\n')
+    return root
