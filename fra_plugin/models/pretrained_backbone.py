@@ -104,8 +104,9 @@ def backbone_tensors(state_dict: Mapping[str, torch.Tensor],
     Raises:
         ValueError: if a tensor of the module is missing, or the state dict has more blocks than the module.
     """
+    own = set(module.state_dict())
     # Old files have no counter of batches, and nothing depends on it.
-    wanted = {name for name in module.state_dict() if not name.endswith('num_batches_tracked')}
+    wanted = {key for key in own if not key.endswith('num_batches_tracked')}
     name = type(module).__name__
     if prefix is None:
         known = [module_prefix + layout for layout in LAYOUTS for module_prefix in ('', 'module.')]
@@ -119,12 +120,12 @@ def backbone_tensors(state_dict: Mapping[str, torch.Tensor],
         raise ValueError(f'{source} has {_filled(state_dict, wanted, prefix)} of the {len(wanted)} tensors of the {name} '
                          f'under the prefix {prefix!r}{_advice(state_dict, wanted)}')
     tensors = {key[len(prefix):]: value for key, value in state_dict.items() if key.startswith(prefix)}
-    parts = {name for name, _ in module.named_children()}
-    surplus = [key for key in tensors if key not in module.state_dict() and key.split('.')[0] in parts]
+    parts = {key.split('.')[0] for key in own}
+    surplus = [key for key in tensors if key not in own and key.split('.')[0] in parts]
     if surplus:
         raise ValueError(f'{source} holds another network than this {name}: {len(surplus)} of its tensors have no place '
                          f'in it, such as {prefix}{surplus[0]}')
-    return {key: value for key, value in tensors.items() if key in module.state_dict()}
+    return {key: value for key, value in tensors.items() if key in own}
 
 
 def _filled(state_dict: Mapping[str, torch.Tensor], wanted: Iterable[str], prefix: str) -> int:
