@@ -1,0 +1,6 @@
+_base_ = [
+    '_base_/resnet50_classifier.py',
+    '_base_/fer2013.py',
+    '_base_/finetune_100e.py',
+    '../../_base_/default_runtime.py',
+]

@@ -1,0 +1,8 @@
+_base_ = [
+    '_base_/resnet50_frozen.py',
+    '_base_/ferplus.py',
+    '_base_/linear_100e.py',
+    '../../_base_/default_runtime.py',
+]
+
+model = dict(head=dict(num_classes=8))

@@ -1,0 +1,6 @@
+_base_ = [
+    '_base_/resnet50_frozen.py',
+    '_base_/rafdb.py',
+    '_base_/linear_100e.py',
+    '../../_base_/default_runtime.py',
+]

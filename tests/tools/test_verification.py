@@ -1,0 +1,50 @@
+"""The command: a table, a json file, and one line for a mistake."""
+import importlib.util
+import json
+from pathlib import Path
+
+import face_layouts
+import pytest
+import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
+
+PATH = Path(__file__).resolve().parents[2] / 'tools/verification.py'
+
+
+def run(*arguments):
+    spec = importlib.util.spec_from_file_location('verification', PATH)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.main([*map(str, arguments)])
+
+
+@pytest.fixture
+def case(tmp_path, monkeypatch):
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda cfg: ''))  # slow, and only for the log
+    face_layouts.lfw(tmp_path)
+    model = MODELS.build(dict(type='ResNet', depth=18, stem_channels=8, base_channels=8))
+    torch.save({f'module.encoder_q.{name}': value for name, value in model.state_dict().items()}, tmp_path / 'moco.pth')
+    options = ('--cfg-options', 'model.backbone.depth=18', 'model.backbone.stem_channels=8',
+               'model.backbone.base_channels=8', 'test_dataloader.num_workers=0',
+               'test_dataloader.persistent_workers=False')
+    return tmp_path, options
+
+
+def test_results_are_printed_and_written(case, capsys):
+    folder, options = case
+    run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--out', folder / 'new/result.json', *options)
+    percent = json.loads((folder / 'new/result.json').read_text())['percent']
+    assert set(percent) == {'accuracy', 'accuracy_std', 'tar@far=0.1', 'tar@far=0.01', 'tar@far=0.001', 'auc'}
+    assert f'accuracy      {percent["accuracy"]:8.2f} %' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('checkpoint, message', [('other.pth', 'has no known place'), ('absent.pth', 'absent.pth')])
+def test_mistake_is_one_line_and_nothing_is_written(case, capsys, checkpoint, message):
+    folder, options = case
+    torch.save(dict(a=torch.ones(1)), folder / 'other.pth')
+    with pytest.raises(SystemExit) as exit_code:
+        run(folder / checkpoint, folder / 'pairs.txt', '--images', folder / 'lfw', '--out', folder / 'r.json', *options)
+    assert exit_code.value.code == 1 and not (folder / 'r.json').exists()
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error: ')]
+    assert len(errors) == 1 and message in errors[0]

@@ -1,0 +1,66 @@
+"""Are two faces of the same person? Tests a checkpoint's frozen features on a list of pairs, by LFW's protocol."""
+import argparse
+import json
+import os
+import os.path as osp
+import tempfile
+from typing import Dict, List, Optional
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from fra_plugin.command import errors_in_one_line, find_config
+from fra_plugin.engine.fit_to_machine import fit_to_machine
+
+CONFIG = 'resnet50_1xb64-verify-fra_lfw'
+
+
+def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('checkpoint', help='weights of this project, the official FRA release, MoCo, torchvision, ...')
+    parser.add_argument('pairs', help='pairs.txt of LFW, or a csv file with the columns path_a, path_b, same[, fold]')
+    parser.add_argument('--images', required=True, help='folder of the images that the list names')
+    parser.add_argument('--config', default=CONFIG, help='config of the backbone and the pipeline (default: %(default)s)')
+    parser.add_argument('--out', help='also write the results to this json file')
+    parser.add_argument('--work-dir', help='folder of the log (default: a temporary one)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
+                        help='changes of the config, such as model.backbone.depth=18')
+    return parser.parse_args(argv)
+
+
+def verify(args: argparse.Namespace, work_dir: str) -> Dict[str, float]:
+    """Results of the test loop, without their prefix."""
+    cfg = Config.fromfile(find_config(args.config))
+    cfg.merge_from_dict(args.cfg_options)
+    cfg.test_dataloader.dataset.update(
+        data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images))
+    cfg.load_from = args.checkpoint
+    cfg.work_dir = work_dir
+    cfg.launcher = 'none'
+    fit_to_machine(cfg)
+    metrics = Runner.from_cfg(cfg).test()
+    return {name.split('/', 1)[1]: value for name, value in metrics.items() if name.startswith('verification/')}
+
+
+def write(path: str, content: dict) -> None:
+    """Write a json file in one step: whole or not at all."""
+    folder = osp.dirname(osp.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    with tempfile.NamedTemporaryFile('w', dir=folder, delete=False) as file:
+        json.dump(content, file, indent=2)
+        file.write('\n')
+    os.replace(file.name, path)
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    args = parse_args(argv)
+    with errors_in_one_line(), tempfile.TemporaryDirectory() as temporary:
+        results = verify(args, args.work_dir or temporary)
+        print('\n'.join(f'{name:<14}{value:8.2f} %' for name, value in results.items()))
+        if args.out:
+            write(args.out, dict(checkpoint=args.checkpoint, pairs=args.pairs, images=args.images, config=args.config,
+                                 percent=results))
+
+
+if __name__ == '__main__':
+    main()
