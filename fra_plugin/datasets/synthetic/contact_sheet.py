@@ -7,6 +7,7 @@ import numpy as np
 
 from .canvas import REGIONS
 from .expression import EXPRESSIONS
+from .identity import IMAGES_PER_IDENTITY
 from .layouts import Face
 
 _TILE, _COLUMNS, _ROWS = 160, 8, 4
@@ -24,13 +25,13 @@ def region_colours() -> np.ndarray:
 
 
 def write_contact_sheet(root: Path, faces: List[Face]) -> None:
-    """Write ``contact_sheet.jpg`` for the set below ``root``: up to 32 faces, one an identity as far as there are enough."""
+    """Write ``contact_sheet.jpg`` for the set below ``root``: up to 32 faces, each of another
+    person as far as there are enough."""
     wanted = _COLUMNS * _ROWS
-    first_of_each = [face for face in faces if face.index == 0 or face.identity != faces[face.index - 1].identity]
-    others = [face for face in faces if face not in first_of_each]
-    shown = (first_of_each + others)[:wanted]
-    if len(first_of_each) >= wanted:  # not always the first image of an identity
-        shown = [faces[min(face.index + number % 4, len(faces) - 1)] for number, face in enumerate(shown)]
+    # the first picture of a person, the second of the next, ...; then the others, for small sets
+    chosen = [face for face in faces if face.index % IMAGES_PER_IDENTITY == face.identity % IMAGES_PER_IDENTITY]
+    others = [face for face in faces if face.index % IMAGES_PER_IDENTITY != face.identity % IMAGES_PER_IDENTITY]
+    shown = (chosen + others)[:wanted]
     rows = [[_picture(root, face) for face in shown[start:start + _COLUMNS]] for start in range(0, len(shown), _COLUMNS)]
     rows.append([_with_landmarks(root, face) for face in shown[:_COLUMNS]])
     rows.append([_regions(root, face) for face in shown[:_COLUMNS]])

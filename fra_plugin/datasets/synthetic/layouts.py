@@ -16,7 +16,7 @@ from .canvas import REGIONS
 from .identity import IMAGES_PER_IDENTITY
 
 
-@dataclass
+@dataclass(eq=False)
 class Face:
     """What is known about an image, without its pixels; the fields are those of ``render_face``."""
     index: int

@@ -21,7 +21,7 @@ def render_face(seed: int, index: int, size: int) -> Dict:
 
     Args:
         seed: >= 0.
-        index: >= 0; with the seed, it decides everything.
+        index: >= 0; with the seed, it decides the person, the pose, and all else but the size.
         size: width and height S in pixels, >= 32.
 
     Returns:
@@ -50,16 +50,18 @@ def render_face(seed: int, index: int, size: int) -> Dict:
     worn = _outfit(identity, rng)
     light = lighting.sample_light(rng)
     gaze = np.array([.06, .025]) * rng.normal(0, .6, 2)
-    canvas = Canvas(scene.background(rng, sheet), head.unit)
+    # a stream of its own: the number of books on a shelf depends on the size, the face must not
+    canvas = Canvas(scene.background(np.random.default_rng([seed, 5, index]), sheet), head.unit)
     hidden = _draw(canvas, head, rotation(.35 * yaw, 0, .25 * roll), worn, light, gaze, rng)
     image = cv2.resize(canvas.colour, (size, size), interpolation=cv2.INTER_AREA)
     image, blurred = scene.camera(image, rng)
     probes = head.landmarks.copy()
     probes[:17] += .03 * (probes[30] - probes[:17])  # the jaw's points lie on the very edge
     probes = np.clip(np.rint(probes).astype(int), 0, sheet - 1)
+    regions = cv2.resize(canvas.label, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
     return dict(image=image, landmarks=((head.landmarks + .5) / scale - .5).astype(np.float32),
-                visible=~hidden[probes[:, 1], probes[:, 0]], regions=cv2.resize(canvas.label, (size, size), interpolation=cv2.INTER_NEAREST_EXACT),
-                expression=expression, attributes=attributes(identity, head, EXPRESSIONS[expression - 1], worn, blurred),
+                visible=~hidden[probes[:, 1], probes[:, 0]], regions=regions, expression=expression,
+                attributes=attributes(identity, head, EXPRESSIONS[expression - 1], worn, blurred),
                 identity=identity.number, pose=(yaw, pitch, roll))
 
 
@@ -68,7 +70,8 @@ def _frame(head: Head, sheet: int, unit: float, rng: np.random.Generator) -> Non
     span = (head.landmarks.max(0) - head.landmarks.min(0)) / head.unit
     unit = min(unit, .88 * sheet / span.max())
     margin = span * unit / 2 + .03 * sheet
-    head.frame(np.clip(np.array([.5, .54]) * sheet + rng.normal(0, .035, 2) * sheet, margin, sheet - margin), unit)
+    centre = np.clip(np.array([.5, .54]) * sheet + rng.normal(0, .035, 2) * sheet, margin, sheet - margin)
+    head.frame(centre - .5, unit)  # a pixel's centre is at whole numbers, the sheet begins at -0.5
 
 
 def _outfit(identity: Identity, rng: np.random.Generator) -> Dict:

@@ -98,5 +98,5 @@ def camera(picture: np.ndarray, rng: np.random.Generator):
     image = (image - 128) * np.float32(rng.uniform(.8, 1.15)) + np.float32(128 + rng.normal(0, 12))
     grain = rng.standard_normal(image.shape[:2] + (1,), dtype=np.float32) * .8
     grain = grain + rng.standard_normal(image.shape, dtype=np.float32) * .5
-    image += grain * np.float32(rng.gamma(1.5, 1.5))
+    image += grain * np.float32(min(rng.gamma(1.5, 1.5), 6))
     return np.clip(image + .5, 0, 255).astype(np.uint8), bool(sigma > .9 * size / 128)
