@@ -1,4 +1,4 @@
-"""Synthetic faces: the same numbers give the same files, the truth fits the drawing, and readers of real data sets read it."""
+"""Synthetic faces: the same numbers give the same files, the truth fits the drawing, readers of real data sets read it."""
 import hashlib
 import json
 import runpy
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from fra_plugin.datasets import RAFDB, CelebAAttributes, FacePairs
-from fra_plugin.datasets.synthetic import (EXPRESSIONS, IMAGES_PER_IDENTITY, REGIONS, render, render_face, write_synthetic_faces,
-                                           writer)
+from fra_plugin.datasets.synthetic import (EXPRESSIONS, IMAGES_PER_IDENTITY, REGIONS, render, render_face,
+                                           write_synthetic_faces, writer)
 from fra_plugin.datasets.synthetic.expression import sample_expression, sample_movement
 from fra_plugin.datasets.synthetic.face import face_outline
 from fra_plugin.datasets.synthetic.geometry import Head, rotation, smooth
@@ -116,7 +116,7 @@ def test_visible_landmarks_lie_on_their_features(faces):
             for k in chosen:
                 if visible[k]:
                     checked[k] += 1
-                    assert name in label_names(face, points[k]) | ({name} if 'glasses' in label_names(face, points[k]) else set())
+                    assert label_names(face, points[k]) & {name, 'glasses'}  # a rim may pass beside the point
     assert min(checked[name] for name in ('right_eye', 'left_eye', 'mouth')) > 15
     assert min(checked[k] for k in range(17, 68)) > 10
 
@@ -134,7 +134,8 @@ def test_dark_glasses_cover_the_eyes_and_clear_ones_do_not(monkeypatch, dark):
     faces = [render_face(4, index, 64) for index in range(0, 24, 4)]
     assert all(face['attributes']['Eyeglasses'] for face in faces)
     share = np.mean([face['visible'][36:48].mean() for face in faces])
-    eyes = np.mean([np.isin(face['regions'], [REGIONS.index('left_eye'), REGIONS.index('right_eye')]).sum() for face in faces])
+    labels = [REGIONS.index('left_eye'), REGIONS.index('right_eye')]
+    eyes = np.mean([np.isin(face['regions'], labels).sum() for face in faces])
     assert (share < .1 and eyes < 3) if dark else (share > .8 and eyes > 30)
 
 

@@ -49,4 +49,5 @@ def beard(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Generato
         root = rng.uniform(area.min(0), area.max(0), (count, 2))
         length = rng.normal([0, .02], .012, (count, 2)) if stubble else rng.normal([0, .09], [.035, .03], (count, 2))
         curves = np.stack([root, root + length * canvas.unit @ head.upright.T], axis=1)
-        canvas.strands(curves, tint(colour, .55, skin) if stubble else colour, rng, contrast=.2 if stubble else .35, inside=inside)
+        canvas.strands(curves, tint(colour, .55, skin) if stubble else colour, rng, contrast=.2 if stubble else .35,
+                       inside=inside)

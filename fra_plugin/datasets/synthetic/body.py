@@ -27,9 +27,11 @@ def torso(canvas: Canvas, head: Head, body_turn: np.ndarray, rng: np.random.Gene
     neck = np.concatenate([smooth(sides[0]), body((0, 3.2, -.6)), smooth(sides[1])[::-1]])
     canvas.fill(neck, tint(identity.skin, .92), 'neck')
     canvas.raise_(neck, .45, .28)
-    canvas.raise_([body((side * wide * .75, 1.3, -.6), (side * .12, collar + .25, -.3)) for side in (-1, 1)], .05, .06, .12)  # the cords of the neck
+    cords = [body((side * wide * .75, 1.3, -.6), (side * .12, collar + .25, -.3)) for side in (-1, 1)]
+    canvas.raise_(cords, .05, .06, .12)
     shoulder = rng.uniform(1.75, 2.2) + (.15 if identity.male else -.1)
-    slope = [(wide * 1.15, collar), (shoulder * .8, collar + .42), (shoulder, collar + .75), (shoulder * 1.15, collar + 2.4)]
+    slope = [(wide * 1.15, collar), (shoulder * .8, collar + .42), (shoulder, collar + .75),
+             (shoulder * 1.15, collar + 2.4)]
     outline = body(*[(-x, y) for x, y in slope], *slope[::-1])
     cut = rng.choice([.12, .35, .75])
     neckline = smooth(body((wide * 1.15, collar), (wide * .8, collar + .6 * cut), (0, collar + .15 + cut, -.45),

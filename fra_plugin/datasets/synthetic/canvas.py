@@ -49,7 +49,7 @@ def tint(colour: Colour, factor: float, towards: Optional[Colour] = None) -> tup
 
 
 def extent(mask: np.ndarray, margin: float = 0.) -> Optional[Box]:
-    """Box around what is not 0 in a (W, W) mask, ``margin`` pixels wider; None when there is nothing."""
+    """Box around what is not 0 in a (H, W) uint8 mask, ``margin`` pixels wider; None when there is nothing."""
     x, y, width, height = cv2.boundingRect(mask)
     if not width:
         return None

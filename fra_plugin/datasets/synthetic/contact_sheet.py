@@ -5,7 +5,7 @@ from typing import List
 import cv2
 import numpy as np
 
-from .canvas import REGIONS
+from .canvas import REGIONS, fixed
 from .expression import EXPRESSIONS
 from .identity import IMAGES_PER_IDENTITY
 from .layouts import Face
@@ -24,8 +24,8 @@ def region_colours() -> np.ndarray:
     return cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0]
 
 
-def write_contact_sheet(root: Path, faces: List[Face]) -> None:
-    """Write ``contact_sheet.jpg`` for the set below ``root``: up to 32 faces, each of another
+def write_contact_sheet(root: Path, faces: List[Face], size: int) -> None:
+    """Write ``contact_sheet.jpg`` for the set below ``root``, of ``size`` pixels: up to 32 faces, each of another
     person as far as there are enough."""
     wanted = _COLUMNS * _ROWS
     # the first picture of a person, the second of the next, ...; then the others, for small sets
@@ -33,26 +33,28 @@ def write_contact_sheet(root: Path, faces: List[Face]) -> None:
     others = [face for face in faces if face.index % IMAGES_PER_IDENTITY != face.identity % IMAGES_PER_IDENTITY]
     shown = (chosen + others)[:wanted]
     rows = [[_picture(root, face) for face in shown[start:start + _COLUMNS]] for start in range(0, len(shown), _COLUMNS)]
-    rows.append([_with_landmarks(root, face) for face in shown[:_COLUMNS]])
+    rows.append([_with_landmarks(root, face, size) for face in shown[:_COLUMNS]])
     rows.append([_regions(root, face) for face in shown[:_COLUMNS]])
     blank = np.full((_TILE, _TILE, 3), 255, np.uint8)
     sheet = np.concatenate([np.concatenate(row + [blank] * (_COLUMNS - len(row)), axis=1) for row in rows])
     (root / 'contact_sheet.jpg').write_bytes(cv2.imencode('.jpg', sheet, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
 
 
+def _tile(root: Path, face: Face) -> np.ndarray:
+    image = _read(root / 'images' / f'{face.stem}.jpg', cv2.IMREAD_COLOR)
+    return cv2.resize(image, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
+
+
 def _picture(root: Path, face: Face) -> np.ndarray:
-    tile = cv2.resize(_read(root / 'images' / f'{face.stem}.jpg', cv2.IMREAD_COLOR), (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
-    name = EXPRESSIONS[face.expression - 1]
+    tile, name = _tile(root, face), EXPRESSIONS[face.expression - 1]
     for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(tile, name, (4, _TILE - 6), cv2.FONT_HERSHEY_SIMPLEX, .38, colour, width, cv2.LINE_AA)
     return tile
 
 
-def _with_landmarks(root: Path, face: Face) -> np.ndarray:
-    image = _read(root / 'images' / f'{face.stem}.jpg', cv2.IMREAD_COLOR)
-    scale = _TILE / image.shape[0]
-    tile = cv2.resize(image, (_TILE, _TILE), interpolation=cv2.INTER_CUBIC)
-    spots = np.rint(((face.landmarks + .5) * scale - .5) * 16).astype(int).tolist()
+def _with_landmarks(root: Path, face: Face, size: int) -> np.ndarray:
+    tile = _tile(root, face)
+    spots = fixed((face.landmarks + .5) * _TILE / size - .5).tolist()
     for group, colour in _GROUPS:
         for k in group:  # hollow where something covers the point
             cv2.circle(tile, spots[k], 26, colour, -1 if face.visible[k] else 1, cv2.LINE_AA, 4)

@@ -51,20 +51,20 @@ def sample_expression(seed: int, index: int) -> int:
 
 def sample_movement(rng: np.random.Generator, expression: int) -> Movement:
     """A movement of class ``expression`` (1 to 7) with a random strength and small random deviations."""
-    name = EXPRESSIONS[expression - 1]
-    full, rest = _FULL[name], Movement()
+    kind = EXPRESSIONS[expression - 1]
+    full, rest = _FULL[kind], Movement()
     strength = rng.uniform(.6, 1.1)
-    move = Movement(**{item.name: getattr(rest, item.name) + strength * (getattr(full, item.name) - getattr(rest, item.name))
-                       for item in fields(Movement)})
+    parts = {item.name: (getattr(rest, item.name), getattr(full, item.name)) for item in fields(Movement)}
+    move = Movement(**{name: low + strength * (high - low) for name, (low, high) in parts.items()})
     for part, sd in dict(inner=.012, outer=.012, lids=.06, corner_up=.012, corner_out=.015).items():
         setattr(move, part, getattr(move, part) + float(np.clip(rng.normal(0, sd), -2 * sd, 2 * sd)))
-    if name == 'happiness':  # from a closed smile to a laugh
+    if kind == 'happiness':  # from a closed smile to a laugh
         laugh = rng.choice([0., rng.uniform(.5, 2.)], p=[.3, .7])
         move.jaw, move.upper, move.lower = move.jaw * laugh, move.upper * min(laugh, 1), move.lower * min(laugh, 1)
-    elif name == 'anger' and rng.random() < .4:  # bared teeth instead of pressed lips
+    elif kind == 'anger' and rng.random() < .4:  # bared teeth instead of pressed lips
         move.press, move.jaw, move.upper, move.lower = 0., .04, .07, .07
-    elif name == 'neutral' and rng.random() < .2:  # parted lips
+    elif kind == 'neutral' and rng.random() < .2:  # parted lips
         move.jaw = rng.uniform(.02, .05)
-    elif name == 'sadness' and rng.random() < .2:
+    elif kind == 'sadness' and rng.random() < .2:
         move.jaw = rng.uniform(.02, .06)
     return move

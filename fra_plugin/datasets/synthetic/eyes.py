@@ -22,7 +22,8 @@ def eyes(canvas: Canvas, head: Head, gaze: np.ndarray, rng: np.random.Generator)
         creases.append(crease)
         if identity.makeup:
             corner = points[0] - points[3]
-            uppers.append(np.array([points[0], points[0] + corner / max(np.linalg.norm(corner), 1e-6) * .08 * unit - down * .06]))
+            flick = corner / max(np.linalg.norm(corner), 1e-6) * .08 * unit - down * .06
+            uppers.append(np.array([points[0], points[0] + flick]))
             roots = upper[1:-6:2]
             lashes.append(np.stack([roots, roots - down * .06 + (roots - points.mean(0)) * .22], axis=1))
     canvas.raise_(shapes + creases, [.03, .03, -.03, -.03], .025, [None, None, .03, .03])
@@ -65,5 +66,6 @@ def catch_lights(canvas: Canvas, head: Head, gaze: np.ndarray, light: np.ndarray
     inside = ((canvas.label == LABEL['right_eye']) | (canvas.label == LABEL['left_eye'])).astype(np.uint8) * 255
     middles = [eye.mean(0) + gaze * canvas.unit * head.turn[2, 2] for eye in (head.landmarks[36:42], head.landmarks[42:48])]
     aside = light[:2] * .055 * canvas.unit
-    canvas.glaze([middle + aside + CIRCLE * .032 * canvas.unit for middle in middles], (255, 255, 255), .95, .006, inside=inside)
-    canvas.glaze([middle - aside + CIRCLE * .022 * canvas.unit for middle in middles], (255, 250, 245), .4, .006, inside=inside)
+    for side, radius, alpha in ((1, .032, .95), (-1, .022, .4)):
+        spots = [middle + side * aside + CIRCLE * radius * canvas.unit for middle in middles]
+        canvas.glaze(spots, (255, 255, 255), alpha, .006, inside=inside)

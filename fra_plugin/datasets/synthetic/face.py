@@ -58,12 +58,12 @@ def face_relief(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     eyes, brows = (points[36:42], points[42:48]), (points[17:22], points[22:27])
     cheek = .07 + .06 * move.cheek
     sockets = [eye.mean(0) + (eye - eye.mean(0)) * [1.45, 2.4] for eye in eyes]
-    bumps = ovals(head, [(0, -.68, .6, .28)] + [
-        oval for side in (-1, 1) for oval in ((side * .60, .52 - .06 * move.cheek, .24, .17), (side * .62, 1.02 * stretch, .16, .22),
-                                              (side * .80, -.45, .12, .20))])
+    sides = [(.60, .52 - .06 * move.cheek, .24, .17), (.62, 1.02 * stretch, .16, .22), (.80, -.45, .12, .20)]
+    bumps = ovals(head, [(0, -.68, .6, .28)] + [(side * x, *rest) for side in (-1, 1) for x, *rest in sides])
     chin = head.project(np.array([0, head.points[8, 1] - .17, .36])) + CIRCLE * [.2 * unit, .14 * unit]
     canvas.raise_(sockets + list(bumps) + [chin], 2 * [-.13] + [.05] + 2 * [cheek, -.05, -.04] + [.09], .11, inside=cover)
-    canvas.raise_([*brows, points[[58, 57, 56]] + [0, .075 * unit]], [.055, .055, -.055], .06, [.12, .12, .09], inside=cover)
+    under_lip = points[[58, 57, 56]] + [0, .075 * unit]
+    canvas.raise_([*brows, under_lip], [.055, .055, -.055], .06, [.12, .12, .09], inside=cover)
     canvas.relief += soften(cover * np.float32(.16 * unit / 255), .10 * unit)
 
 

@@ -35,9 +35,9 @@ def nose(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     bridge, tip, base = points[27:31], points[30], points[31:36]
     across, down = (base[4] - base[0]) / 2, head.upright[:, 1] * unit
     wings = [base[0] - across * .22 - down * .055, base[4] + across * .22 - down * .055]
-    outline = smooth(np.concatenate([[bridge[0] - across * .32, bridge[1] - across * .33, bridge[2] - across * .55, wings[0]],
-                                     base + down * .012, [wings[1], bridge[2] + across * .55, bridge[1] + across * .33,
-                                                          bridge[0] + across * .32]]), 4, closed=True)
+    half = across * np.array([[.32], [.33], [.55]])  # of the bridge
+    outline = smooth(np.concatenate([bridge[:3] - half, wings[:1], base + down * .012, wings[1:], (bridge[:3] + half)[::-1]]), 4,
+                     closed=True)
     deep = 1 + head.identity.shape['nose_depth']
     ball = tip * .75 + base[2] * .25
     for part in (outline, ball + CIRCLE * np.linalg.norm(across) * .5):

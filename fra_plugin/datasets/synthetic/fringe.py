@@ -41,7 +41,8 @@ def _sideburns(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Gen
     """Hair before the ears."""
     hair = head.identity.hair
     low = .50 if head.identity.sideburns else .22
-    outline = np.array([[1, -.50], [.80, -.72], [.92, -.30], [.965, low], [1, low + .06], [1, 0]])
+    temple = [.93, -.50] if hair.style == 'receding' else [.80, -.72]
+    outline = np.array([[1, -.50], temple, [.92, -.30], [.965, low], [1, low + .06], [1, 0]])
     x = outline[:, 0] * head.half_width(outline[:, 1])
     strips = []
     for side in (-1, 1):
@@ -55,7 +56,7 @@ def _sideburns(canvas: Canvas, head: Head, cover: np.ndarray, rng: np.random.Gen
 
 def _fringe(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
     hair, line = head.identity.hair, hairline(head)
-    own = np.random.default_rng([head.identity.number, 8])
+    own = head.identity.own_rng(8)
     x = np.linspace(-.86, .86, 15)
     side = np.sign(hair.part) or 1.
     if hair.fringe == 'straight':
@@ -87,7 +88,7 @@ def _fringe(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
 def _locks(canvas: Canvas, head: Head, rng: np.random.Generator) -> None:
     """A strip of long hair on each side of the face, over the ear and the edge of the cheek."""
     hair = head.identity.hair
-    own = np.random.default_rng([head.identity.number, 9])
+    own = head.identity.own_rng(9)
     y = np.linspace(-.95, hair.length, 10)
     for side in (-1, 1):
         inset = own.uniform(.78, .98)

@@ -12,7 +12,7 @@ _FRAMES = ((25, 25, 28), (35, 55, 95), (60, 60, 70), (120, 170, 190), (70, 30, 1
 
 def glasses(canvas: Canvas, head: Head, style: str, dark: bool, rng: np.random.Generator) -> None:
     """``style``: round, square, oval, thin or sun; ``dark`` lenses hide the eyes."""
-    own = np.random.default_rng([head.identity.number, 10])
+    own = head.identity.own_rng(10)
     colour = _FRAMES[int(own.integers(len(_FRAMES)))]
     heavy = float(.028 if style == 'thin' else own.uniform(.04, .075))
     width, height, power = _LENS[style]
@@ -34,13 +34,15 @@ def glasses(canvas: Canvas, head: Head, style: str, dark: bool, rng: np.random.G
         canvas.glaze(rims, (tone, tone * .9, tone * .9), rng.uniform(.88, .97))
         for rim in rims:
             mask = canvas.full_mask(rim)
-            canvas.glaze(rim[rim[:, 1] > rim[:, 1].mean()], tint((tone, tone, tone), .3, (190, 170, 150)), .35, .06, inside=mask)
+            low = rim[rim[:, 1] > rim[:, 1].mean()]
+            canvas.glaze(low, tint((tone, tone, tone), .3, (190, 170, 150)), .35, .06, inside=mask)
             canvas.stamp(rim, 'glasses')
             canvas.layer(mask, .05, .06)
     else:
         canvas.glaze(rims, (250, 245, 240), .07)
     frame = rims + [bridge]
-    canvas.glaze([curve + [0, .05 * canvas.unit] for curve in frame], (40, 45, 70), .22, .03, width=heavy)  # shadow on the skin
+    fallen = [curve + [0, .05 * canvas.unit] for curve in frame]  # the frame's shadow on the skin
+    canvas.glaze(fallen, (40, 45, 70), .22, .03, width=heavy)
     canvas.glaze(frame, colour, 1., 0, width=heavy)
     canvas.glaze([curve - [0, .25 * heavy * canvas.unit] for curve in frame], tint(colour, .45, (255, 255, 255)), .45, 0,
                  width=heavy * .3)

@@ -103,7 +103,8 @@ def _crown_strands(head: Head, rng: np.random.Generator, count: int, scale: floa
     end = head.skull(azimuth, end_y + rng.uniform(-.02, .09, count))
     depth = np.abs(azimuth) / 180  # strands that end in front start in front
     front = np.interp(hair.part, line[:, 0], line[:, 1])
-    start = head.skull(np.full(count, hair.part), np.minimum(front + .05 - .6 * depth * (1 + rng.uniform(0, .5, count)), -.5))
+    start_y = front + .05 - .6 * depth * (1 + rng.uniform(0, .5, count))
+    start = head.skull(np.full(count, hair.part), np.minimum(start_y, -.5))
     part = np.linspace(0, 1, 8)[:, None]
     way = ((start[:, None] - SKULL_CENTRE) * (1 - part) + (end[:, None] - SKULL_CENTRE) * part) / head.skull_axes
     way /= np.maximum(np.linalg.norm(way, axis=2, keepdims=True), 1e-6)

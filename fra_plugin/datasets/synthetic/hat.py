@@ -14,7 +14,8 @@ def hat(canvas: Canvas, head: Head, style: str, rng: np.random.Generator) -> Non
     grow = 1.09 + head.identity.hair.volume * .35
     azimuth = np.linspace(-180, 180, 49)
     rim = head.skull(azimuth, level + .15 * (1 - np.cos(np.deg2rad(azimuth))), grow)  # lower at the nape
-    azimuth, height = np.meshgrid(np.linspace(-180, 165, 24), np.linspace(level, SKULL_CENTRE[1] - head.skull_axes[1] * grow, 8))
+    top = SKULL_CENTRE[1] - head.skull_axes[1] * grow
+    azimuth, height = np.meshgrid(np.linspace(-180, 165, 24), np.linspace(level, top, 8))
     crown = head.skull(azimuth, height, grow) - [0, .16 if style == 'brim' else .06, 0]
     dome = np.concatenate([head.project(rim), head.project(crown).reshape(-1, 2)])
     dome = canvas.full_mask(cv2.convexHull(dome.astype(np.float32))[:, 0])
@@ -23,7 +24,8 @@ def hat(canvas: Canvas, head: Head, style: str, rng: np.random.Generator) -> Non
     view = (front - SKULL_CENTRE) @ head.turn.T
     edge = head.project(front[np.argsort(np.arctan2(view[:, 0], view[:, 2]))])
     far = 6 * canvas.unit
-    below = canvas.full_mask(np.concatenate([edge, edge[-1:] + [[far, 0], [far, far]], edge[:1] + [[-far, far], [-far, 0]]]))
+    right, left = edge[-1:] + [[far, 0], [far, far]], edge[:1] + [[-far, far], [-far, 0]]
+    below = canvas.full_mask(np.concatenate([edge, right, left]))
     dome[below > 127] = 0
     canvas.shadow(dome, (0, .14), .06, .45)
     flap = _flap(canvas, head, style, level, grow, rng)
@@ -48,12 +50,13 @@ def _flap(canvas: Canvas, head: Head, style: str, level: float, grow: float, rng
         return canvas.full_mask(np.concatenate([head.project(inner), head.project(outer)[::-1]]))
     if style == 'brim':
         ring, wide = np.deg2rad(np.linspace(0, 360, 41)[:-1]), rng.uniform(1.45, 1.8)
-        return canvas.full_mask(head.project(np.stack([
-            wide * np.sin(ring), level + .12 + .05 * np.sin(2 * ring), SKULL_CENTRE[2] + wide * 1.05 * np.cos(ring)], axis=1)))
+        y, z = level + .12 + .05 * np.sin(2 * ring), SKULL_CENTRE[2] + wide * 1.05 * np.cos(ring)
+        return canvas.full_mask(head.project(np.stack([wide * np.sin(ring), y, z], axis=1)))
     return None
 
 
-def _cloth(canvas: Canvas, head: Head, mask: np.ndarray, colour, style: str, edge: np.ndarray, rng: np.random.Generator) -> None:
+def _cloth(canvas: Canvas, head: Head, mask: np.ndarray, colour, style: str, edge: np.ndarray,
+           rng: np.random.Generator) -> None:
     """Ribs, seams, bands and prints; ``edge`` (n, 2): the near half of the rim."""
     unit, pole = canvas.unit, head.project(np.array([0, -1.6, SKULL_CENTRE[2]]))
     if style == 'beanie':  # ribs and a turned-up edge
@@ -64,8 +67,8 @@ def _cloth(canvas: Canvas, head: Head, mask: np.ndarray, colour, style: str, edg
         seams = [np.array([spot, pole]) for spot in edge[2:-2:max(1, len(edge) // 5)]]
         canvas.glaze(seams, tint(colour, .55), .5, .006, width=.02, inside=mask)
         badge = head.project(head.skull(np.linspace(-14, 14, 6), np.full(6, -1.0), 1.12))
-        canvas.glaze(badge, tint(colour, .8, (255, 255, 255) if np.mean(colour) < 130 else (20, 20, 60)), .9, .004, width=.2,
-                     inside=mask)
+        print_ = tint(colour, .8, (255, 255, 255) if np.mean(colour) < 130 else (20, 20, 60))
+        canvas.glaze(badge, print_, .9, .004, width=.2, inside=mask)
     elif style == 'brim':
         canvas.glaze(edge - [0, .10 * unit], tint(colour, .35), .95, .004, width=.2, inside=mask)
     else:

@@ -47,6 +47,7 @@ class Identity:
     """One person. ``age`` in [0, 1]; colours are BGR; ``shape`` holds factors around 0; ``beard``: none, stubble,
     moustache, goatee or full; ``glasses``: '' or the frame's style, worn most of the time; ``marks``: (n, 3)
     freckles and moles as (x, y, radius) on the face."""
+    seed: int
     number: int
     male: bool
     age: float
@@ -67,6 +68,10 @@ class Identity:
     earrings: bool
     gloss: float
 
+    def own_rng(self, purpose: int) -> np.random.Generator:
+        """Random numbers that are the same in all pictures of the person; another stream for each purpose."""
+        return np.random.default_rng([self.seed, 6, self.number, purpose])
+
 
 @lru_cache(maxsize=16)
 def sample_identity(seed: int, number: int) -> Identity:
@@ -85,7 +90,7 @@ def sample_identity(seed: int, number: int) -> Identity:
     groomed = not male and rng.random() < .55
     freckles = bool(tone < .45 and rng.random() < .3)
     return Identity(
-        number=number, male=male, age=age, skin=skin, pale=tone < .15,
+        seed=seed, number=number, male=male, age=age, skin=skin, pale=tone < .15,
         eyes=_jitter(rng, _EYES[int(rng.integers(2 if tone > .6 else len(_EYES)))], 10),
         hair=_hair(rng, male, age, tone), beard=_beard(rng, male), sideburns=bool(male and rng.random() < .35),
         shape=shape, freckles=freckles, marks=_marks(rng, freckles, age),

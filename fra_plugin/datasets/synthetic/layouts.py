@@ -45,7 +45,8 @@ def write_layouts(root: Path, faces: List[Face], size: int, seed: int) -> None:
     _raf_db(root, faces)
     _celeba(root, faces)
     _lfw(root, faces, seed)
-    legend = dict(labels={str(number): name for number, name in enumerate(REGIONS)}, sides="left and right are the person's own")
+    labels = {str(number): name for number, name in enumerate(REGIONS)}
+    legend = dict(labels=labels, sides="left and right are the person's own")
     (root / 'regions' / 'legend.json').write_text(json.dumps(legend, indent=2) + '\n')
 
 

@@ -13,7 +13,7 @@ def mouth(canvas: Canvas, head: Head) -> None:
     inner_top, inner_bottom = smooth(points[60:65], 4), smooth(points[[64, 65, 66, 67, 60]], 4)
     lips = tint(identity.skin, .50, (74, 66, 168) if np.mean(identity.skin) > 110 else (58, 50, 116))
     if identity.lipstick:
-        paint = np.random.default_rng([identity.number, 7]).choice([[40, 30, 190], [90, 70, 215], [60, 25, 120], [110, 60, 200]])
+        paint = identity.own_rng(7).choice([[40, 30, 190], [90, 70, 215], [60, 25, 120], [110, 60, 200]])
         lips = tint(lips, identity.lipstick, paint)
     whole = np.concatenate([top, bottom[1:-1]])
     upper_lip, lower_lip = np.concatenate([top, inner_top[::-1]]), np.concatenate([bottom, inner_bottom[::-1]])
@@ -54,9 +54,11 @@ def _inside(canvas: Canvas, head: Head, opening: np.ndarray, gap: float, down: n
         between = np.linspace(.08, .92, 9) * (len(upper) - 1)
         tops = np.stack([np.interp(between, np.arange(len(upper)), upper[:, k]) for k in (0, 1)], axis=1)
         hollow.glaze(list(np.stack([tops, tops + down * hang * .9], axis=1)), (125, 140, 155), .5, 0, width=.008)
-        hollow.glaze(np.concatenate([upper - down * .03, (upper + down * .025)[::-1]]), (50, 40, 80), .5, .015)  # lip's shadow
+        lips_shadow = np.concatenate([upper - down * .03, (upper + down * .025)[::-1]])
+        hollow.glaze(lips_shadow, (50, 40, 80), .5, .015)
     if move.lower > .04:
-        hollow.glaze(np.concatenate([lower + down * .05, (lower - down * min(.07, .25 * gap))[::-1]]), tint(teeth, .84), .9, .008)
+        band = np.concatenate([lower + down * .05, (lower - down * min(.07, .25 * gap))[::-1]])
+        hollow.glaze(band, tint(teeth, .84), .9, .008)
     half = (upper - upper.mean(0)) * .3
     hollow.glaze([upper[0] + half, upper[-1] + half], (30, 20, 50), .5, .04)  # the corners lie in the dark
     canvas.blend(box, mask, hollow.colour)

@@ -45,7 +45,8 @@ def _shelves(sheet: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -
         x = 0
         while x < size:
             wide = int(rng.integers(max(2, size // 40), max(4, size // 12)))
-            cv2.rectangle(sheet, (x, y - int(step * rng.uniform(.55, .9))), (x + wide, y), palette[rng.integers(12)].tolist(), -1)
+            corner = (x, y - int(step * rng.uniform(.55, .9)))
+            cv2.rectangle(sheet, corner, (x + wide, y), palette[rng.integers(12)].tolist(), -1)
             x += wide
         cv2.line(sheet, (0, y), (size, y), palette[2].tolist(), max(1, size // 40))
 
@@ -57,7 +58,8 @@ def _writing(sheet: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -
         start = rng.uniform([-.1, 0], [.7, 1]) * size
         strokes = rng.uniform(0, height, (letters, 4, 2)) * [.6, 1] + start
         strokes[..., 0] += .8 * height * np.arange(letters)[:, None]
-        cv2.polylines(sheet, list(strokes.astype(np.int32)), False, palette[3].tolist(), max(1, int(height / 7)), cv2.LINE_AA)
+        strokes = list(strokes.astype(np.int32))
+        cv2.polylines(sheet, strokes, False, palette[3].tolist(), max(1, int(height / 7)), cv2.LINE_AA)
 
 
 def _lights(sheet: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -> None:

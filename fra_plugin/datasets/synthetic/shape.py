@@ -15,15 +15,15 @@ _SKULL_AXES = np.array([1.0, 1.15, 1.12])
 _JAW = np.array([[-1.00, .02, -.62], [-.995, .27, -.58], [-.965, .52, -.52], [-.92, .77, -.42], [-.835, 1.00, -.28],
                  [-.69, 1.22, -.11], [-.49, 1.39, .07], [-.25, 1.505, .19], [0, 1.54, .24]])
 _BROW = np.array([[-.80, -.27], [-.68, -.385], [-.53, -.43], [-.37, -.415], [-.21, -.36]])  # points 17 to 21
-_EYE = np.array([[-.225, .01], [-.095, -.102], [.085, -.102], [.20, .03], [.085, .08], [-.085, .08]])  # about the centre
+# points 36 to 41, about the eye's centre
+_EYE = np.array([[-.225, .01], [-.095, -.102], [.085, -.102], [.20, .03], [.085, .08], [-.085, .08]])
 _NOSE = np.array([[0, .0, .33], [0, .19, .44], [0, .37, .56], [0, .55, .69]])  # points 27 to 30
 _NOSTRILS = np.array([[-.20, .685, .37], [-.105, .72, .45], [0, .745, .49]])  # points 31 to 33
-_LIPS = np.array([[-1, 0], [-.64, -.60], [-.24, -1], [0, -.85], [.24, -1], [.64, -.60]])  # upper outline / (half width, height)
-_FRONT = np.array([[-1.45, -.70], [-1.3, -.17], [-1.1, .08], [-.8, .27], [-.5, .37], [-.2, .36], [.1, .30], [.4, .34], [.7, .41], [1., .44],
-                   [1.25, .36], [1.6, .22]])  # y, z of the face's middle line without the nose
-
-
-_HEIGHTS = np.linspace(-1.5, 2.4, 256)
+# the upper outline's x / half width and y / height (points 48 to 53)
+_LIPS = np.array([[-1, 0], [-.64, -.60], [-.24, -1], [0, -.85], [.24, -1], [.64, -.60]])
+_FRONT = np.array([[-1.45, -.70], [-1.3, -.17], [-1.1, .08], [-.8, .27], [-.5, .37], [-.2, .36], [.1, .30], [.4, .34],
+                   [.7, .41], [1., .44], [1.25, .36], [1.6, .22]])  # y, z of the face's middle line without the nose
+_HEIGHTS = np.linspace(-1.5, 2.4, 256)  # where the surface is tabulated
 
 
 class HeadShape:
@@ -93,11 +93,8 @@ class HeadShape:
         azimuth, y = np.broadcast_arrays(np.deg2rad(np.asarray(azimuth, float)), np.asarray(y, float))
         axes = self.skull_axes * scale
         level = np.sqrt(np.clip(1 - ((y - SKULL_CENTRE[1]) / axes[1])**2, 0, 1))
-        return np.stack([axes[0] * level * np.sin(azimuth), y, SKULL_CENTRE[2] + axes[2] * level * np.cos(azimuth)], axis=-1)
-
-    def dome(self, direction: np.ndarray, scale: float = 1.) -> np.ndarray:
-        """(..., 3) points of the skull in unit directions from its centre."""
-        return SKULL_CENTRE + self.skull_axes * scale * direction
+        x, z = axes[0] * level * np.sin(azimuth), SKULL_CENTRE[2] + axes[2] * level * np.cos(azimuth)
+        return np.stack([x, y, z], axis=-1)
 
     def _points(self) -> np.ndarray:
         """(68, 3) points; the jaw's are replaced by the visible contour when projecting."""
@@ -176,7 +173,6 @@ class HeadShape:
         inner_bottom = np.stack([x, bow(x) + .012 * thin + gap_down * arch(x)], axis=1)
         flat = np.concatenate([outer, inner_top, inner_bottom])
         flat[:, 1] += shape['asymmetry'] * flat[:, 0]
-        flat[:, 0] += .5 * shape['asymmetry'] * (np.abs(flat[:, 0]) < half)
         mouth = self.surface(*flat.T)
         mouth[:, 2] += .03 + .05 * np.sqrt(np.clip(1 - (flat[:, 0] / half)**2, 0, 1))
         points[48:68] = mouth

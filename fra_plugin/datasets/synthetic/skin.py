@@ -27,7 +27,7 @@ def grain_at(head: Head, box: Box, density: float = 90.) -> np.ndarray:
     rows, columns = box
     size = (columns.stop - columns.start, rows.stop - rows.start)
     corners = (head.at(np.array([0., .6, 0.]), np.array([0., 0., .9])) - [columns.start, rows.start]).astype(np.float32)
-    start = np.random.default_rng(head.identity.number).uniform(100, 400, 2)
+    start = head.identity.own_rng(4).uniform(100, 400, 2)
     wanted = (start + density * np.array([[0, 0], [.6, 0], [0, .9]])).astype(np.float32)
     return cv2.warpAffine(_grain(), cv2.getAffineTransform(wanted, corners), size, flags=cv2.INTER_LINEAR,
                           borderMode=cv2.BORDER_WRAP)
@@ -62,7 +62,7 @@ def wrinkles(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     """Lines of age and of the expression: forehead, between the brows, crow's feet, beside nose and mouth."""
     identity, move, points, unit = head.identity, head.move, head.landmarks, canvas.unit
     age = identity.age
-    own = np.random.default_rng([identity.number, 5])
+    own = identity.own_rng(5)
     curves, depths = [], []
 
     def crease(curve, depth):
@@ -75,19 +75,20 @@ def wrinkles(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     bow = .05 * (2 * x)**2 - 1.5 * max(move.inner - move.outer, 0) * (.5 - np.abs(x))
     for k, row in enumerate(head.at(x, -.60 - .12 * np.arange(3)[:, None] + bow + own.normal(0, .012, (3, 7)))):
         crease(row, (.8 * max(age - .35, 0) + .5 * raised) * (1 - .2 * k))
-    feet = np.outer([.07, .15, .23], [1, 0]) * unit
+    feet = np.array([[.07], [.15], [.23]]) * unit
     for side, corner, wing, mouth in ((-1, points[36], points[31], points[48]), (1, points[45], points[35], points[54])):
         crease(head.at(side * np.array([.10, .085, .10]), np.array([-.20, -.33, -.44]) - move.inner * .6),
                frown + .4 * max(age - .5, 0))
         for angle in (-.35, 0, .4):
-            turned = np.array([np.cos(angle), np.sin(angle)])
-            crease(corner + feet[:, :1] * (head.upright @ [side * turned[0], turned[1]]), .6 * max(age - .4, 0) + .4 * move.squint)
+            way = head.upright @ [side * np.cos(angle), np.sin(angle)]
+            crease(corner + feet * way, .6 * max(age - .4, 0) + .4 * move.squint)
         out = wing - points[33]
-        end = mouth + (mouth - points[57]) * np.array([.22, .1])
-        crease(np.array([wing + out * .45 - [0, .08 * unit], wing + out * .45, (wing + out * .45 + end) / 2 + out * .28, end]),
+        start, end = wing + out * .45, mouth + (mouth - points[57]) * np.array([.22, .1])
+        crease(np.array([start - [0, .08 * unit], start, (start + end) / 2 + out * .28, end]),
                .18 + .45 * age + .5 * max(move.cheek, move.wrinkle))
         if move.wrinkle > .2:
-            for row in head.at(side * np.array([.03, .10, .16]), np.array([.10, .14, .24]) + .09 * np.arange(3)[:, None], .12):
+            y = np.array([.10, .14, .24]) + .09 * np.arange(3)[:, None]
+            for row in head.at(side * np.array([.03, .10, .16]), y, .12):
                 crease(row, .8 * move.wrinkle)
         if move.corner_up < -.06:
             crease(np.array([mouth, mouth + (mouth - points[57]) * .15 + [0, .12 * unit]]), .6)
@@ -100,7 +101,7 @@ def eye_shadow(canvas: Canvas, head: Head, cover: np.ndarray) -> None:
     """Paint on the lids."""
     identity = head.identity
     if identity.makeup:
-        colour = np.random.default_rng([identity.number, 6]).uniform(40, 160, 3)
+        colour = identity.own_rng(6).uniform(40, 160, 3)
         lids = [eye.mean(0) + (eye - eye.mean(0)) * [1.25, 2.1] - [0, .05 * canvas.unit]
                 for eye in (head.landmarks[36:42], head.landmarks[42:48])]
         canvas.glaze(lids, colour, .45 * identity.makeup, .045, inside=cover)

@@ -67,7 +67,7 @@ def write_synthetic_faces(out: Union[str, Path], num: int, size: int = 128, seed
         partial_out.mkdir()
         faces = list(_bar(_draw_all(partial_out, num, size, seed, workers), num, progress))
         write_layouts(partial_out, faces, size, seed)
-        write_contact_sheet(partial_out, faces)
+        write_contact_sheet(partial_out, faces, size)
         _write_meta(partial_out, faces, size, seed)
         _move(partial_out, out.absolute())
     finally:
@@ -87,7 +87,7 @@ def _check_target(out: Path, overwrite: bool) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         ours = False
     if not ours:
-        raise FileExistsError(f'{out} holds other files than synthetic faces (no meta.json of theirs) and is not overwritten')
+        raise FileExistsError(f'{out} is not overwritten: it has no meta.json of synthetic faces, so other files are in it')
 
 
 def _draw_all(root: Path, num: int, size: int, seed: int, workers: int) -> Iterator[Face]:
@@ -139,11 +139,12 @@ def _bar(faces: Iterator[Face], num: int, progress: bool) -> Iterator[Face]:
 def _write_meta(root: Path, faces: List[Face], size: int, seed: int) -> None:
     held_out = sum(face.held_out for face in faces)
     expressions = Counter(face.expression for face in faces)
+    attributes = {name: sum(face.attributes[name] for face in faces) for name in sorted(faces[0].attributes)}
     meta = dict(
         generator=_GENERATOR, version=VERSION, seed=seed, num=len(faces), size=size,
         counts=dict(train=len(faces) - held_out, val=held_out, identities=len({face.identity for face in faces}),
                     expressions={name: expressions[number] for number, name in enumerate(EXPRESSIONS, 1)},
-                    attributes={name: sum(face.attributes[name] for face in faces) for name in sorted(faces[0].attributes)}),
+                    attributes=attributes),
         regions=list(REGIONS))
     (root / 'meta.json').write_text(json.dumps(meta, indent=2) + '\n')
 
