@@ -20,7 +20,7 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='weights of this project, the official FRA release, MoCo, torchvision, ...')
     parser.add_argument('pairs', help='pairs.txt of LFW, or a csv file with the columns path_a, path_b, same[, fold]')
     parser.add_argument('--images', required=True, help='folder of the images that the list names')
-    parser.add_argument('--config', default=CONFIG, help='config of the backbone and the pipeline (default: %(default)s)')
+    parser.add_argument('--config', default=CONFIG, help='of the backbone and the pipeline (default: %(default)s)')
     parser.add_argument('--out', help='also write the results to this json file')
     parser.add_argument('--work-dir', help='folder of the log (default: a temporary one)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},

@@ -1,4 +1,4 @@
-"""Annotation files as their authors hand them out: lines and csv rows with their numbers, and paths kept inside a folder."""
+"""Annotation files as their authors hand them out: lines and rows with their numbers, paths kept inside a folder."""
 import csv
 import os
 import os.path as osp

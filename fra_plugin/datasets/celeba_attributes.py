@@ -49,7 +49,10 @@ class CelebAAttributes(LabelledFaces):
             if name not in partition:
                 raise ValueError(f'{where}: {name} is not in list_eval_partition.txt')
             if partition[name] == _SPLITS[self.split]:
-                has = [float(integer(value, (-1, 1), where, 'an attribute') == 1) for value in values]
+                if not set(values) <= {'1', '-1'}:
+                    raise ValueError(f'{where}: an attribute must be 1 or -1, '
+                                     f'got {", ".join(sorted(set(values) - {"1", "-1"}))}')
+                has = [float(value == '1') for value in values]
                 yield where, dict(img_path=inside(images, name, where), gt_score=has)
 
     def _read_partition(self) -> Dict[str, int]:

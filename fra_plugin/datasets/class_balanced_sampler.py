@@ -1,4 +1,4 @@
-"""Draws every class equally often, for training sets like AffectNet's, where some classes are 35 times rarer than others."""
+"""Draws every class equally often, for sets like AffectNet's, where one class is 35 times as frequent as another."""
 from typing import Iterator
 
 import torch

@@ -81,7 +81,7 @@ class FacePairs(BaseDataset):
                        fold if folds > 1 else None)
 
     def _lfw_image(self, name: str, number: str, where: str) -> str:
-        """Path of image ``number`` of a person: in the person's folder if there is one, and a .jpg unless it is a .png."""
+        """Path of a person's image: in the person's folder if there is one, and a .jpg unless it is a .png."""
         file_name = f'{name}_{integer(number, range(10000), where, "the number of the image"):04d}'
         folder = name if osp.isdir(inside(self.img_prefix, name, where)) else '.'
         paths = [inside(self.img_prefix, osp.join(folder, file_name + suffix), where) for suffix in _SUFFIXES]

@@ -1,4 +1,4 @@
-"""What the labelled data sets share: an official folder, its splits, and counts that are checked against the published ones."""
+"""What the labelled data sets share: an official folder, its splits, and counts checked against the published ones."""
 import os.path as osp
 from typing import Dict, Iterator, List, Tuple
 

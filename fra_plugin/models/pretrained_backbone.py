@@ -33,8 +33,8 @@ class PretrainedBackbone:
     Args:
         checkpoint: a training checkpoint or a weights file (``.safetensors`` too) on this machine, or an address as
             mmengine takes it (``https://...``, ``torchvision://resnet50``); only tensors are read.
-        prefix: what the backbone's tensors are called in the file before their own names, such as 'target.backbone.' for
-            the momentum network. Defaults to None: the first of ``LAYOUTS`` that fills the backbone.
+        prefix: what stands in the file before the names of the backbone's tensors, such as 'target.backbone.' for the
+            momentum network. Defaults to None: the first of ``LAYOUTS`` that fills the backbone.
 
     Raises:
         ValueError: when called, if a tensor of the backbone is missing or has another shape, if the file's backbone is
@@ -117,14 +117,14 @@ def backbone_tensors(state_dict: Mapping[str, torch.Tensor],
         print_log(f'{name}: {len(wanted)} tensors from {source}, prefix {prefix!r} '
                   f'({LAYOUTS[prefix[7:] if prefix.startswith("module.") else prefix]})', logger='current')
     elif _filled(state_dict, wanted, prefix) < len(wanted):
-        raise ValueError(f'{source} has {_filled(state_dict, wanted, prefix)} of the {len(wanted)} tensors of the {name} '
-                         f'under the prefix {prefix!r}{_advice(state_dict, wanted)}')
+        raise ValueError(f'{source} has {_filled(state_dict, wanted, prefix)} of the {len(wanted)} tensors of the '
+                         f'{name} under the prefix {prefix!r}{_advice(state_dict, wanted)}')
     tensors = {key[len(prefix):]: value for key, value in state_dict.items() if key.startswith(prefix)}
     parts = {key.split('.')[0] for key in own}
     surplus = [key for key in tensors if key not in own and key.split('.')[0] in parts]
     if surplus:
-        raise ValueError(f'{source} holds another network than this {name}: {len(surplus)} of its tensors have no place '
-                         f'in it, such as {prefix}{surplus[0]}')
+        raise ValueError(f'{source} holds another network than this {name}: {len(surplus)} of its tensors have no '
+                         f'place in it, such as {prefix}{surplus[0]}')
     return {key: value for key, value in tensors.items() if key in own}
 
 

@@ -38,8 +38,8 @@ def test_integer_labels_are_ordered_as_numbers(faces):
 
 def test_attributes_by_what_means_yes_and_no(faces):
     table(faces / 'l.csv', [['file', 'male', 'smile'], ['a.jpg', 1, 2], ['b.jpg', 2, 2], ['c.jpg', '', 1]])
-    dataset = FaceCSV('l.csv', faces, 'img', image_column='file', attribute_columns=['smile', 'male'], yes=['1'], no=['2'],
-                      unlabelled='skip')
+    dataset = FaceCSV('l.csv', faces, 'img', image_column='file', attribute_columns=['smile', 'male'], yes=['1'],
+                      no=['2'], unlabelled='skip')
     assert [dataset.get_data_info(i)['gt_score'] for i in range(len(dataset))] == [[0., 1.], [0., 0.]]
     assert dataset.metainfo['classes'] == ('smile', 'male') and dataset.get_cat_ids(0) == [1]
 

@@ -15,8 +15,10 @@ def test_lfw_list_gives_every_image_once_and_the_pairs_with_their_folds(tmp_path
     face_layouts.lfw(tmp_path, folds=2, size=1)
     dataset = FacePairs('pairs.txt', tmp_path, 'lfw')
     assert named_pairs(dataset) == [
-        ('Person_0_0_0001.jpg', 'Person_0_0_0002.jpg', True, 0), ('Person_0_0_0001.jpg', 'Person_0_1_0002.jpg', False, 0),
-        ('Person_1_0_0001.jpg', 'Person_1_0_0002.jpg', True, 1), ('Person_1_0_0001.jpg', 'Person_1_1_0002.jpg', False, 1)]
+        ('Person_0_0_0001.jpg', 'Person_0_0_0002.jpg', True, 0),
+        ('Person_0_0_0001.jpg', 'Person_0_1_0002.jpg', False, 0),
+        ('Person_1_0_0001.jpg', 'Person_1_0_0002.jpg', True, 1),
+        ('Person_1_0_0001.jpg', 'Person_1_1_0002.jpg', False, 1)]
     assert len(dataset) == 6 and dataset.test_mode
 
 

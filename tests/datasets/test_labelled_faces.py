@@ -48,12 +48,12 @@ def test_rafdb_is_found_from_the_folder_above(tmp_path):
     assert len(RAFDB(tmp_path, 'test')) == 7
 
 
-@pytest.mark.parametrize('num_classes, count', [(7, 9), (8, 10)])
+@pytest.mark.parametrize('num_classes, count', [(7, 10), (8, 11)])
 def test_affectnet_keeps_only_the_expressions_asked_for(tmp_path, num_classes, count):
     face_layouts.affectnet(tmp_path)
     dataset = AffectNet(tmp_path, 'train', num_classes=num_classes)
     assert len(dataset) == count and len(dataset.metainfo['classes']) == num_classes
-    assert list(dataset.get_gt_labels()) == [*range(num_classes), 0, 0]
+    assert list(dataset.get_gt_labels()) == [*range(num_classes), 0, 0, 0]
 
 
 def test_affectnet_widens_the_face_box_by_the_margin(tmp_path):
@@ -115,7 +115,8 @@ def test_celeba_attributes_become_zeros_and_ones(tmp_path):
 
 def test_celeba_is_found_in_the_folders_of_the_official_archive(tmp_path):
     face_layouts.celeba(tmp_path)
-    for folder, name in (('Anno', 'list_attr_celeba.txt'), ('Eval', 'list_eval_partition.txt'), ('Img', 'img_align_celeba')):
+    places = dict(Anno='list_attr_celeba.txt', Eval='list_eval_partition.txt', Img='img_align_celeba')
+    for folder, name in places.items():
         (tmp_path / folder).mkdir()
         (tmp_path / name).rename(tmp_path / folder / name)
     assert len(CelebAAttributes(tmp_path, 'test')) == 4
@@ -124,7 +125,7 @@ def test_celeba_is_found_in_the_folders_of_the_official_archive(tmp_path):
 @pytest.mark.parametrize('reader, layout, split, got, official', [
     (RAFDB, face_layouts.rafdb, 'train', '14', '12,271'),
     (RAFDB, face_layouts.rafdb, 'test', '7', '3,068'),
-    (AffectNet, face_layouts.affectnet, 'train', '9', '283,901'),
+    (AffectNet, face_layouts.affectnet, 'train', '10', '283,901'),
     (FER2013, face_layouts.fer2013, 'val', '7', '3,589'),
     (FERPlus, face_layouts.ferplus, 'train', '8', '28,709'),
     (CelebAAttributes, face_layouts.celeba, 'train', '8', '162,770'),

@@ -12,8 +12,9 @@ from fra_plugin.evaluation.class_accuracy import draw
 def evaluate(truth, predicted, classes, **options):
     metric = ClassAccuracy(**options)
     metric.dataset_meta = dict(classes=classes)
+    scores = torch.eye(len(classes))
     metric.process(None, [
-        DataSample().set_gt_label(t).set_pred_score(torch.eye(len(classes))[p]).to_dict() for t, p in zip(truth, predicted)])
+        DataSample().set_gt_label(t).set_pred_score(scores[p]).to_dict() for t, p in zip(truth, predicted)])
     return metric.evaluate(len(truth))
 
 

@@ -5,5 +5,6 @@ train_dataloader = dict(
     dataset=dict(
         type='FaceCSV', data_root='data/faces', ann_file='labels.csv', split='train', pipeline=_base_.train_pipeline))
 val_dataloader = dict(
-    dataset=dict(type='FaceCSV', data_root='data/faces', ann_file='labels.csv', split='val', pipeline=_base_.test_pipeline))
+    dataset=dict(
+        type='FaceCSV', data_root='data/faces', ann_file='labels.csv', split='val', pipeline=_base_.test_pipeline))
 test_dataloader = val_dataloader

@@ -11,8 +11,13 @@ train_pipeline = [
     dict(
         type='RandomApply',
         transforms=[
-            dict(type='Translate', magnitude_range=(0, 0.2), magnitude_std='inf', direction=direction, prob=1.0, pad_val=0)
-            for direction in ('horizontal', 'vertical')
+            dict(
+                type='Translate',
+                magnitude_range=(0, 0.2),
+                magnitude_std='inf',
+                direction=direction,
+                prob=1.0,
+                pad_val=0) for direction in ('horizontal', 'vertical')
         ],
         prob=0.5),
     dict(type='Rotate', magnitude_range=(0, 10), magnitude_std='inf', prob=0.5, pad_val=0, interpolation='bilinear'),
