@@ -232,7 +232,7 @@ def progress(path: Path, begin: int) -> str:
         match = re.match(r'\s*\[(\d+)/(\d+)\]', line)
         if match:
             return 'compiled %s of %s files' % match.groups()
-        match = re.match(r'\s*(Collecting|Downloading|Installing collected|Building wheel)\b.*', line)
+        match = re.match(r'\s*((Collecting|Downloading|Building wheel)\b.*|Installing collected packages)', line)
         if match:
             return match.group().strip()[:80]
     return ''

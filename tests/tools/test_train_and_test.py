@@ -20,16 +20,18 @@ from fra_plugin.engine.safe_load import safe_load
 REPO = Path(__file__).resolve().parents[2]
 
 PRETRAINING = '''
-_base_ = '{repo}/configs/fra/fra_r18_1xb64_demo.py'
+_base_ = ['{repo}/configs/_base_/models/fra_r50.py', '{repo}/configs/_base_/datasets/faces_two_views_96px.py',
+          '{repo}/configs/_base_/default_runtime.py']
 model = dict(
-    backbone=dict(_delete_=True, type='ResNet', depth=18, stem_channels=8, base_channels=8, norm_cfg=dict(type='SyncBN')),
+    backbone=dict(depth=18, stem_channels=8, base_channels=8),
     neck=dict(in_channels=64, hid_channels=16, out_channels=16,
               heatmap_head=dict(num_regions=4, num_layers=1, num_heads=2)),
     head=dict(hid_channels=16))
 train_dataloader = dict(
-    batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(data_root='{folder}', data_prefix='faces'))
-train_cfg = dict(max_epochs=2)
-default_hooks = dict(logger=dict(interval=1))
+    batch_size=4, num_workers=0, persistent_workers=False,
+    dataset=dict(data_root='{folder}', data_prefix='faces', ann_file=''))
+optim_wrapper = dict(optimizer=dict(type='ForeachLARS', lr=0.1))
+train_cfg = dict(by_epoch=True, max_epochs=2)
 randomness = dict(seed=0)
 '''
 
@@ -285,6 +287,15 @@ def test_the_same_tool_trains_landmarks(folder, tmp_path):
     done = start(sys.executable, REPO / 'tools' / 'train.py', folder / 'tiny_landmarks.py', cwd=tmp_path)
     assert done.returncode == 0, done.stdout[-3000:]
     assert (tmp_path / 'work_dirs' / 'tiny_landmarks' / 'epoch_1.pth').is_file()
+
+
+def test_mmpretrains_own_tool_which_mim_calls_trains_the_config(folder, tmp_path):
+    import mmpretrain
+    tool = Path(mmpretrain.__file__).parent / '.mim' / 'tools' / 'train.py'
+    done = start(sys.executable, tool, folder / 'tiny_pretraining.py', '--cfg-options', 'train_cfg.max_epochs=1',
+                 cwd=tmp_path, PYTHONPATH=str(REPO))
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert (tmp_path / 'work_dirs' / 'tiny_pretraining' / 'epoch_1.pth').is_file()
 
 
 def free_port():
