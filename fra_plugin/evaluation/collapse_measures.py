@@ -15,7 +15,10 @@ def effective_rank(embed: torch.Tensor) -> torch.Tensor:
     direction = F.normalize(embed.float(), dim=1)
     if not direction.isfinite().all():
         return direction.new_tensor(math.nan)
-    variance = torch.linalg.svdvals(direction - direction.mean(dim=0))**2
+    centred = direction - direction.mean(dim=0)
+    gram = centred.t() @ centred if len(centred) > centred.shape[1] else centred @ centred.t()
+    # A small symmetric matrix: the CPU is faster than a GPU here.
+    variance = torch.linalg.eigvalsh(gram.double().cpu()).clamp_min(0)
     share = variance / variance.sum().clamp_min(1e-12)  # all the same: entropy 0, rank 1
     return torch.special.entr(share).sum().exp()
 
