@@ -1,6 +1,7 @@
 """Synthetic faces: the same numbers give the same files, the truth fits the drawing, readers of real data sets read it."""
 import hashlib
 import json
+import os
 import runpy
 import sys
 from collections import Counter
@@ -363,6 +364,13 @@ def test_a_worker_that_fails_ends_the_run_and_leaves_nothing(tmp_path, monkeypat
 
     monkeypatch.setattr(writer, 'render_face', fails)
     with pytest.raises(OSError, match='No space left'):
+        write_synthetic_faces(tmp_path / 'out', num=8, size=32, workers=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_killed_worker_ends_the_run_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, 'render_face', lambda seed, index, size: os._exit(9))
+    with pytest.raises(ChildProcessError, match='fewer workers'):
         write_synthetic_faces(tmp_path / 'out', num=8, size=32, workers=2)
     assert not list(tmp_path.iterdir())
 

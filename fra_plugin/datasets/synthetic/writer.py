@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -54,6 +55,7 @@ def write_synthetic_faces(out: Union[str, Path], num: int, size: int = 128, seed
     Raises:
         ValueError: a number is out of its range.
         FileExistsError: ``out`` is not empty, or is to be overwritten but was not written by this function.
+        ChildProcessError: a worker was killed.
     """
     workers = (os.cpu_count() or 1) if workers is None else workers
     for name, value, least in (('num', num, 1), ('size', size, 32), ('seed', seed, 0), ('workers', workers, 1)):
@@ -103,6 +105,8 @@ def _draw_all(root: Path, num: int, size: int, seed: int, workers: int) -> Itera
     try:
         with ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_leave_interrupts_to_parent) as pool:
             yield from pool.map(draw, range(num), chunksize=max(1, min(8, num // workers)))
+    except BrokenProcessPool as error:
+        raise ChildProcessError('a worker process was killed, perhaps for want of memory; try fewer workers') from error
     finally:
         cv2.setNumThreads(threads)
 
