@@ -1,9 +1,7 @@
 """Are two faces of the same person? Tests a checkpoint's frozen features on a list of pairs, by LFW's protocol."""
 import argparse
 import json
-import os
 import os.path as osp
-import tempfile
 from typing import Dict, List, Optional
 
 from mmengine.config import Config, DictAction
@@ -11,6 +9,7 @@ from mmengine.runner import Runner
 
 from fra_plugin.command import errors_in_one_line, find_config
 from fra_plugin.engine.fit_to_machine import fit_to_machine
+from fra_plugin.whole_file import whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
 
@@ -22,44 +21,36 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--images', required=True, help='folder of the images that the list names')
     parser.add_argument('--config', default=CONFIG, help='of the backbone and the pipeline (default: %(default)s)')
     parser.add_argument('--out', help='also write the results to this json file')
-    parser.add_argument('--work-dir', help='folder of the log (default: a temporary one)')
+    parser.add_argument('--work-dir', default='work_dirs/verification', help='folder of the log (default: %(default)s)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
                         help='changes of the config, such as model.backbone.depth=18')
     return parser.parse_args(argv)
 
 
-def verify(args: argparse.Namespace, work_dir: str) -> Dict[str, float]:
+def verify(args: argparse.Namespace) -> Dict[str, float]:
     """Results of the test loop, without their prefix."""
     cfg = Config.fromfile(find_config(args.config))
     cfg.merge_from_dict(args.cfg_options)
     cfg.test_dataloader.dataset.update(
         data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images))
     cfg.load_from = args.checkpoint
-    cfg.work_dir = work_dir
+    cfg.work_dir = args.work_dir
     cfg.launcher = 'none'
     fit_to_machine(cfg)
     metrics = Runner.from_cfg(cfg).test()
     return {name.split('/', 1)[1]: value for name, value in metrics.items() if name.startswith('verification/')}
 
 
-def write(path: str, content: dict) -> None:
-    """Write a json file in one step: whole or not at all."""
-    folder = osp.dirname(osp.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    with tempfile.NamedTemporaryFile('w', dir=folder, delete=False) as file:
-        json.dump(content, file, indent=2)
-        file.write('\n')
-    os.replace(file.name, path)
-
-
 def main(argv: Optional[List[str]] = None) -> None:
     args = parse_args(argv)
-    with errors_in_one_line(), tempfile.TemporaryDirectory() as temporary:
-        results = verify(args, args.work_dir or temporary)
+    with errors_in_one_line():
+        results = verify(args)
         print('\n'.join(f'{name:<14}{value:8.2f} %' for name, value in results.items()))
         if args.out:
-            write(args.out, dict(checkpoint=args.checkpoint, pairs=args.pairs, images=args.images, config=args.config,
-                                 percent=results))
+            content = dict(checkpoint=args.checkpoint, pairs=args.pairs, images=args.images, config=args.config,
+                           percent=results)
+            with whole_file(args.out) as partial, open(partial, 'w') as file:
+                json.dump(content, file, indent=2)
 
 
 if __name__ == '__main__':

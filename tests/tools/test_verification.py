@@ -25,7 +25,7 @@ def case(tmp_path, monkeypatch):
     face_layouts.lfw(tmp_path)
     model = MODELS.build(dict(type='ResNet', depth=18, stem_channels=8, base_channels=8))
     torch.save({f'module.encoder_q.{name}': value for name, value in model.state_dict().items()}, tmp_path / 'moco.pth')
-    options = ('--cfg-options', 'model.backbone.depth=18', 'model.backbone.stem_channels=8',
+    options = ('--work-dir', tmp_path / 'work', '--cfg-options', 'model.backbone.depth=18', 'model.backbone.stem_channels=8',
                'model.backbone.base_channels=8', 'test_dataloader.num_workers=0',
                'test_dataloader.persistent_workers=False')
     return tmp_path, options
