@@ -79,7 +79,8 @@ def made_faces(folder, num_points, coco=False, count=2):
 def shrink(cfg, folder, ann_file, work_dir):
     """The config on a few faces, with a thin ResNet-18 of random weights: its own pipelines, head, loss and metric."""
     cfg.merge_from_dict(dict(
-        work_dir=str(work_dir), default_hooks=dict(checkpoint=None, logger=dict(interval=1)), train_cfg=dict(max_epochs=1, val_interval=2),
+        work_dir=str(work_dir), default_hooks=dict(checkpoint=None, logger=dict(interval=1)),
+        train_cfg=dict(max_epochs=1, val_interval=2),
         model=dict(backbone=dict(depth=18, base_channels=8), head=dict(in_channels=64))))
     cfg.model.backbone.init_cfg = cfg.random_init.backbone.init_cfg
     if cfg.model.head.type != 'RLEHead':
@@ -138,8 +139,8 @@ def test_weights_come_with_their_pixel_statistics(name):
         assert model.backbone.init_cfg[0].type == 'Kaiming'
     else:
         imagenet = '-in1k' in name
-        assert model.backbone.init_cfg == dict(
-            type='PretrainedBackbone', checkpoint='torchvision://resnet50' if imagenet else 'work_dirs/fra_r50_8xb64/epoch_50.pth')
+        checkpoint = 'torchvision://resnet50' if imagenet else 'work_dirs/fra_r50_8xb64/epoch_50.pth'
+        assert model.backbone.init_cfg == dict(type='PretrainedBackbone', checkpoint=checkpoint)
         assert model.data_preprocessor.mean[0] == (123.675 if imagenet else 133.39)
 
 
@@ -176,7 +177,8 @@ def test_a_tenth_of_the_labels_is_a_tenth_of_the_faces_as_many_times(tmp_path):
 def test_starts_from_a_pre_trained_backbone(tmp_path):
     cfg = read('td-hm_res50_udp-8xb64-60e_wflw-256x256.py')
     cfg.merge_from_dict(dict(model=dict(
-        backbone=dict(depth=18, base_channels=8, init_cfg=dict(checkpoint=str(tmp_path / 'fra.pth'))), head=dict(in_channels=64))))
+        backbone=dict(depth=18, base_channels=8, init_cfg=dict(checkpoint=str(tmp_path / 'fra.pth'))),
+        head=dict(in_channels=64))))
     with DefaultScope.overwrite_default_scope('mmpose'):
         model = MODELS.build(cfg.model)
         state = {f'backbone.{key}': torch.rand_like(value) if value.is_floating_point() else value

@@ -17,7 +17,8 @@ from fra_plugin.landmark.face_300w_subset_dataset import subsets_of  # noqa: E40
 
 def dataset(kind, ann_file, images='', pipeline=()):
     return DATASETS.build(dict(
-        type=f'mmpose.{kind}', ann_file=str(ann_file), data_prefix=dict(img=str(images)), test_mode=True, pipeline=list(pipeline)))
+        type=f'mmpose.{kind}', ann_file=str(ann_file), data_prefix=dict(img=str(images)), test_mode=True,
+        pipeline=list(pipeline)))
 
 
 def made_file(folder, num_points, names, **entries):

@@ -1,4 +1,4 @@
-"""WFLW: heatmaps with UDP, from random weights and a tenth of the training faces, each seen ten times an epoch."""
+"""WFLW: heatmaps with UDP, from random weights and a tenth of the faces, each seen ten times an epoch."""
 _base_ = 'td-hm_res50_udp-8xb64-60e_wflw-256x256-scratch.py'
 
 train_dataloader = dict(
