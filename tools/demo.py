@@ -4,7 +4,6 @@ Without --data it draws its own faces, whose labels the transfer uses. What is f
 demo goes on where it stopped.
 """
 import argparse
-import glob
 import json
 import os
 import subprocess
@@ -16,10 +15,12 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
+from fra_plugin.datasets import FaceFolder  # noqa: E402
 
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
 LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-30e_synthetic-96x96.py'
 EXPRESSION = 'configs/transfer/classification/resnet18_1xb32-ft-10pct-fra_synthetic.py'
+FEWEST_FACES = 8  # the losses take statistics over the batch
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data', help='folder of face images; default: faces that the demo draws')
     parser.add_argument('--out', default=str(REPO / 'work_dirs' / 'demo'), help='folder of everything that comes out')
     parser.add_argument('--num', type=int, default=2000, help='number of faces to draw')
+    parser.add_argument('--budget', type=int, default=8000, help='faces that pre-training looks at, repeats included')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args()
 
@@ -38,6 +40,7 @@ class Demo:
         self.out = Path(args.out).resolve()
         self.seed = args.seed
         self.num = args.num
+        self.budget = args.budget
         self.drawn = args.data is None
         self.faces = self.out / 'faces' if self.drawn else Path(args.data).resolve()
         self.commands = []
@@ -82,10 +85,15 @@ class Demo:
                      '--seed', self.seed, '--out', self.faces, '--overwrite')
 
     def pretrain(self) -> None:
-        prefix = 'images' if self.drawn else ''
+        prefix, faces = ('images', 'train.txt') if self.drawn else ('', '')
+        count = len(FaceFolder(data_root=str(self.faces), data_prefix=prefix, ann_file=faces))
+        if count < FEWEST_FACES:
+            raise ValueError(f'{self.faces} holds {count} faces, pre-training needs at least {FEWEST_FACES}')
+        dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
         self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
-                     f'train_dataloader.dataset.data_root={self.faces}',
-                     f'train_dataloader.dataset.data_prefix={prefix}', f'randomness.seed={self.seed}')
+                     *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
+                     f'train_dataloader.batch_size={min(64, count)}',
+                     f'train_cfg.max_epochs={max(1, round(self.budget / count))}', f'randomness.seed={self.seed}')
 
     def export(self) -> None:
         self.command('tools/model_converters/export_backbone.py', self.checkpoint(), self.out / 'pretrain/backbone.pth')
@@ -95,29 +103,27 @@ class Demo:
         return (self.out / 'pretrain' / 'last_checkpoint').read_text().strip()
 
     def finetune(self, config: str, task: str, start: str) -> None:
-        work_dir = self.work_dir(task, start)
-        if scores(work_dir):
+        if self.scores(task, start):
             return
         init = ([f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth'] if start == 'FRA' else
                 ['model.backbone.init_cfg=None'])
         data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
                 'val_dataloader.dataset', 'test_dataloader.dataset']  # yapf: disable
-        self.command('tools/train.py', config, '--work-dir', work_dir, '--cfg-options', *init,
+        self.command('tools/train.py', config, '--work-dir', self.work_dir(task, start), '--cfg-options', *init,
                      *(f'{where}.data_root={self.faces}' for where in data), f'randomness.seed={self.seed}')
 
     def work_dir(self, task: str, start: str) -> Path:
         return self.out / f'{task}_from_{start.lower()}'
 
-
-def scores(work_dir: Path) -> dict:
-    """The numbers of the last evaluation in a work directory; empty where there is none."""
-    found = {}
-    for path in sorted(glob.glob(f'{work_dir}/*/vis_data/scalars.json')):
-        for line in open(path):
-            record = json.loads(line)
-            if 'loss' not in record:
-                found = {k: v for k, v in record.items() if isinstance(v, float)}
-    return found
+    def scores(self, task: str, start: str) -> dict:
+        """The numbers of the last evaluation of a transfer; empty where there is none."""
+        found = {}
+        for path in sorted(self.work_dir(task, start).glob('*/vis_data/scalars.json')):
+            for line in path.read_text().splitlines():
+                record = json.loads(line)
+                if 'loss' not in record:
+                    found = record
+        return found
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-# The official recipe's views at 96 px, of any folder of faces.
+# The official recipe's views at 96 px, of synthetic faces.
 _base_ = 'vggface2_two_views.py'
 
 crop = dict(type='FastRandomResizedCrop', scale=96, crop_ratio_range=(0.2, 1.0))
@@ -16,4 +16,5 @@ train_pipeline = [
 train_dataloader = dict(
     num_workers=2,
     pin_memory=False,
-    dataset=dict(data_root='data/synthetic_faces', data_prefix='images', pipeline=train_pipeline))
+    dataset=dict(
+        data_root='data/synthetic_faces', data_prefix='images', ann_file='train.txt', pipeline=train_pipeline))
