@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmpretrain.registry import MODELS
 from rich.console import Console
 from rich.progress import track
@@ -43,7 +44,7 @@ class FRAFeatures:
 
     Args:
         checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, or what
-            export_backbone.py wrote (a backbone, which has no heatmaps).
+            export_backbone.py wrote (a backbone, which has no heatmaps). None: random weights, to compare with.
         config: config file of the model. Defaults to None: the one that the checkpoint carries.
         device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
         size: side in pixels to which images are resized. Defaults to None: as the config says.
@@ -55,35 +56,40 @@ class FRAFeatures:
     """
 
     def __init__(self,
-                 checkpoint: Union[str, Path],
+                 checkpoint: Union[str, Path, None],
                  config: Optional[str] = None,
                  device: Optional[str] = None,
                  size: Optional[int] = None) -> None:
-        checkpoint = os.fspath(checkpoint)
-        model, tensors, configured_size = _read(checkpoint, config)
+        if checkpoint is None and config is None:
+            raise ValueError('random weights need a config')
+        source = os.fspath(config if checkpoint is None else checkpoint)
+        if checkpoint is None:
+            model, configured_size = _configured(config)
+        else:
+            model, tensors, configured_size = _read(source, config)
         self.device = torch.device(device or get_device())
         self.size = size or configured_size
         if not self.size:
-            raise ValueError(f'{checkpoint}: its config does not tell the size of images: give size=')
+            raise ValueError(f'{source}: its config does not tell the size of images: give size=')
         preprocessor = model.get('data_preprocessor') or {}
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
         self.std = np.array(preprocessor.get('std') or 1, np.float32)
         self.to_rgb = preprocessor.get('to_rgb', False)
-        self.model: Optional[FRA] = None
-        if model['type'] in ('FRA', 'mmpretrain.FRA'):
-            self.model = MODELS.build(model)
-            _load(self.model, tensors, checkpoint)
-            self.backbone = self.model.backbone
+        is_fra = model['type'] in ('FRA', 'mmpretrain.FRA')
+        if not is_fra and 'backbone' not in model:
+            raise ValueError(f'{source}: its model, {model["type"]}, has no backbone')
+        network = MODELS.build(model if is_fra else model['backbone'])
+        if checkpoint is None:
+            _init_silently(network)
+        elif is_fra:
+            _load(network, tensors, source)
         else:
-            if 'backbone' not in model:
-                raise ValueError(f'{checkpoint}: its model, {model["type"]}, has no backbone')
-            self.backbone = MODELS.build(model['backbone'])
             # Not strict: old files lack counters of batches, which nothing depends on.
-            _load(self.backbone, backbone_tensors(tensors, self.backbone, source=checkpoint), checkpoint, strict=False)
-        for module in (self.model, self.backbone):
-            if module is not None:
-                module.to(self.device).eval()
-                module.requires_grad_(False)
+            _load(network, backbone_tensors(tensors, network, source=source), source, strict=False)
+        network.to(self.device).eval()
+        network.requires_grad_(False)
+        self.model: Optional[FRA] = network if is_fra else None
+        self.backbone: nn.Module = network.backbone if is_fra else network
 
     def __call__(self,
                  images: Union[Image, Sequence[Image]],
@@ -201,8 +207,8 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
             raise ValueError(f'{checkpoint}: {error.args[0]}') from None
         size = OFFICIAL_SIZE
     if config is not None:
-        parts = Config.fromfile(find_config(config)).to_dict()
-        return model_config(parts, config), tensors, input_size(parts) or size
+        model, configured_size = _configured(config)
+        return model, tensors, configured_size or size
     if size:
         return official_config(tensors), tensors, size
     parts = checkpoint_config(content, checkpoint)
@@ -212,6 +218,23 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     refuse_foreign_types(model, checkpoint)
     return model, tensors, input_size(parts)
 
+
+
+def _configured(config: str) -> Tuple[dict, Optional[int]]:
+    """Config of the model in a file, and the size of its images."""
+    parts = Config.fromfile(find_config(config)).to_dict()
+    return model_config(parts, config), input_size(parts)
+
+
+def _init_silently(module: nn.Module) -> None:
+    """Draw random weights without mmengine's three log lines about each of them."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('WARNING')
+    try:
+        module.init_weights()
+    finally:
+        logger.setLevel(level)
 
 
 def _load(module: nn.Module, tensors: Dict[str, torch.Tensor], checkpoint: str, strict: bool = True) -> None:

@@ -169,3 +169,20 @@ def test_images_that_cannot_be_read_are_named(features, images, tmp_path):
         features(images, 0)
     with pytest.raises(ValueError, match="got 'features'"):
         features(images, what='features')
+
+
+def test_random_weights_come_from_a_config_and_the_seed(images, tmp_path, capfd):
+    path = tmp_path / 'config.py'
+    path.write_text(Config(dict(
+        model=fra_config(NARROW, 64), data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=MEAN, std=STD),
+        train_dataloader=dict(dataset=dict(pipeline=[dict(type='FastRandomResizedCrop', scale=64)])))).pretty_text)
+
+    def embedding(seed):
+        torch.manual_seed(seed)
+        return FRAFeatures(None, str(path), 'cpu')(images)['embedding']
+
+    assert np.array_equal(embedding(0), embedding(0))
+    assert not np.allclose(embedding(0), embedding(1))
+    assert 'torch.Size' not in capfd.readouterr().out
+    with pytest.raises(ValueError, match='random weights need a config'):
+        FRAFeatures(None)

@@ -1,0 +1,108 @@
+"""Tasks for frozen features: a perfect descriptor earns a perfect number, labels are drawn as asked, pairs are fair."""
+import json
+
+import cv2
+import face_layouts
+import numpy as np
+import pytest
+
+from fra_plugin.evaluation.frozen_tasks import ClassTask, LandmarkTask, PairTask, draw_pairs
+
+
+@pytest.fixture
+def landmarks(tmp_path):
+    """Twelve faces; each is a grey image with a white dot at the outer corner of its left eye."""
+    rng = np.random.default_rng(0)
+    shape = rng.uniform(60, 140, (68, 2))
+    shape[36], shape[45] = (70, 80), (130, 80)
+    for part, count in dict(train=8, test=4).items():
+        images, faces = [], []
+        for i in range(count):
+            points = shape + rng.uniform(-5, 5, 2)
+            image = np.full((200, 200, 3), 100, np.uint8)
+            cv2.circle(image, tuple(int(v) for v in points[36].round()), 2, (255, 255, 255), -1)
+            cv2.imwrite(str(tmp_path / f'{part}{i}.png'), image)
+            images.append(dict(id=i, file_name=f'{part}{i}.png'))
+            faces.append(dict(image_id=i, keypoints=np.column_stack([points, np.ones(68)]).ravel().tolist()))
+        (tmp_path / f'{part}.json').write_text(json.dumps(dict(images=images, annotations=faces)))
+    return LandmarkTask(str(tmp_path / 'train.json'), str(tmp_path / 'test.json'), str(tmp_path), size=100)
+
+
+def test_crops_show_the_landmarks_where_they_are_scored(landmarks):
+    faces = landmarks.faces(0)
+    assert len(faces) == 12 and all(face.shape == (100, 100, 3) for face in faces)
+    points = landmarks._crops(0)[1]
+    for face, (x, y) in zip(faces, points[:, 36]):
+        row, column = np.argwhere(face[..., 0] > 200).mean(axis=0)
+        assert (column, row) == pytest.approx((x, y), abs=1.5)
+    assert all((0 < points).all(axis=1).all(axis=1)) and (points < 100).all()
+
+
+def test_a_seed_gives_the_same_crops_and_another_one_others(landmarks):
+    first, again, other = (np.stack(landmarks.faces(seed)) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_true_landmarks_as_features_beat_the_mean_shape(landmarks):
+    features = landmarks._crops(0)[1].reshape(12, -1)
+    assert landmarks.score(features, 1., 0) < 0.2 * landmarks.guess(1., 0)
+    assert landmarks.guess(1., 0) > 1
+
+
+def write_csv(folder, column, labels, train):
+    rows = [['path', column, 'split']]
+    for i, label in enumerate(labels):
+        face_layouts.face(folder / f'{i}.jpg', i)
+        rows.append([f'{i}.jpg', label, 'train' if i < train else 'val'])
+    face_layouts.table(folder / 'labels.csv', rows)
+    return dict(type='FaceCSV', ann_file='labels.csv', data_root=str(folder), label_column=column)
+
+
+def test_labels_as_features_classify_and_noise_does_not(tmp_path):
+    labels = np.arange(40) % 2
+    config = write_csv(tmp_path, 'smile', labels, 30)
+    task = ClassTask(dict(config, split='train'), dict(config, split='val'))
+    assert [face.split('/')[-1] for face in task.faces(0)] == [f'{i}.jpg' for i in range(40)]
+    features = np.eye(2)[labels]
+    assert task.score(features, 1., 0) == task.score(features, 0.1, 0) == 100
+    assert task.score(np.zeros((40, 2)), 1., 0) == task.guess(1., 0) == 50
+
+
+def test_few_labels_are_those_of_the_seed(tmp_path):
+    """The features lie: they tell the label of the first half of the training faces, and the opposite of the others'."""
+    labels = np.arange(40) % 2
+    config = write_csv(tmp_path, 'smile', labels, 30)
+    task = ClassTask(dict(config, split='train'), dict(config, split='val'))
+    features = np.eye(2)[np.where((np.arange(40) >= 15) & (np.arange(40) < 30), 1 - labels, labels)]
+    assert {task.score(features, 2 / 30, seed) for seed in range(8)} == {0, 50, 100}
+
+
+def test_identity_as_feature_verifies(tmp_path):
+    people = np.arange(40) % 10
+    config = write_csv(tmp_path, 'who', people, 0)
+    task = PairTask(dict(config, split='val'), num_pairs=60)
+    assert task.score(np.eye(10)[people], 1., 0) == 100
+    assert 20 < task.score(np.random.default_rng(0).normal(size=(40, 5)), 1., 0) < 80
+
+
+def test_drawn_pairs_are_balanced_and_never_repeat():
+    people = np.array([3, 1, 3, 3, 2, 1, 0])
+    pairs, same = draw_pairs(people, 100, 0)
+    assert len(pairs) == 8  # three of person 3 and one of person 1, and as many of two people
+    assert np.array_equal(people[pairs[:, 0]] == people[pairs[:, 1]], same) and same.sum() == 4
+    assert len({tuple(sorted(pair)) for pair in pairs.tolist()}) == 8
+    assert len(draw_pairs(people, 4, 0)[0]) == 4
+    assert np.array_equal(draw_pairs(people, 4, 1)[0], draw_pairs(people, 4, 1)[0])
+
+
+@pytest.mark.parametrize('people', [[0, 1, 2], [5, 5, 5]])
+def test_people_that_make_no_pairs_are_refused(people):
+    with pytest.raises(ValueError, match='two people at least, and two faces of somebody'):
+        draw_pairs(np.array(people), 10, 0)
+
+
+def test_faces_without_one_label_are_refused(tmp_path):
+    config = write_csv(tmp_path, 'smile', [0, 1, 0, 1], 2)
+    config.update(attribute_columns=['smile'], label_column='path')
+    with pytest.raises(ValueError, match='no faces with one label'):
+        ClassTask(config, config)
