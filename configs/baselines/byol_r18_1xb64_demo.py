@@ -15,4 +15,4 @@ model = dict(
             type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,
             with_avg_pool=False, norm_cfg=norm_cfg),
         loss=dict(type='CosineSimilarityLoss')))
-custom_hooks = [dict(type='BrokenImageHook')]
+custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] not in ('MomentumUpdateHook', 'RegionHeatmapHook')]

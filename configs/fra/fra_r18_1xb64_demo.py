@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/models/resnet18_w32.py',
     '../_base_/datasets/faces_two_views_96px.py',
     '../_base_/schedules/lars_coslr_50e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 # Minutes on two CPU cores.
@@ -18,3 +18,5 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', by_epoch=True, begin=1, convert_to_iter_based=True),
 ]
 train_cfg = dict(max_epochs=10)
+default_hooks = dict(logger=dict(interval=10))
+custom_hooks = _base_.custom_hooks[:-1] + [dict(type='RegionHeatmapHook', image_size=96, interval=2)]

@@ -2,7 +2,7 @@ _base_ = [
     '../_base_/models/fra_r50.py',
     '../_base_/datasets/vggface2_two_views.py',
     '../_base_/schedules/lars_coslr_50e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretrain_runtime.py',
 ]
 
 resume = True  # from the last checkpoint in the work directory, if there is one

@@ -20,4 +20,9 @@ model = dict(
             with_avg_pool=False),
         loss=dict(type='CosineSimilarityLoss')))
 
-custom_hooks = [dict(type='BrokenImageHook')]
+custom_hooks = [
+    dict(type='BrokenImageHook'),
+    dict(type='NonFiniteHook'),
+    dict(type='StopSignalHook'),
+    dict(type='CollapseMonitorHook'),
+]

@@ -28,4 +28,12 @@ model = dict(
             entropy_weight=1.0,
             loss_weight=0.1)))
 
-custom_hooks = [dict(type='MomentumUpdateHook'), dict(type='BrokenImageHook')]
+# A list of your own replaces this one: keep MomentumUpdateHook, which moves the target network.
+custom_hooks = [
+    dict(type='MomentumUpdateHook'),
+    dict(type='BrokenImageHook'),
+    dict(type='NonFiniteHook'),
+    dict(type='StopSignalHook'),
+    dict(type='CollapseMonitorHook'),
+    dict(type='RegionHeatmapHook'),
+]

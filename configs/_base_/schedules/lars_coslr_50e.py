@@ -8,5 +8,5 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=40, by_epoch=True, begin=10, end=50, convert_to_iter_based=True),
 ]
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50)
+train_cfg = dict(type='ReliableTrainLoop', max_epochs=50)
 auto_scale_lr = dict(base_batch_size=512)
