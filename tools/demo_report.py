@@ -99,7 +99,7 @@ def curves(work_dir: Path) -> plt.Figure:
 
 def comparison(demo) -> tuple:
     """Header and rows: fine-tuned from FRA and from random weights, HOG, the mean shape; all with the same few labels."""
-    tuned = [[f'fine-tuned from {start} weights', demo.scores('landmarks', start)['NME_interocular'],
+    tuned = [[f'fine-tuned from {start} weights', 100 * demo.scores('landmarks', start)['NME_interocular'],
               demo.scores('expression', start)['class_accuracy/mean']] for start in ('FRA', 'random')]  # yapf: disable
     faces, points = landmark_faces(demo, 'train')
     few = budget([None] * len(faces), SHARE, seed=0)
