@@ -13,7 +13,7 @@ ifndef VENV_$(STACK)
 $(error STACK=$(STACK): expected classic or modern)
 endif
 BIN = $(CURDIR)/$(VENV_$(STACK))/bin
-# Two threads a process: the tests and the demo run several processes side by side.
+# Threads of a training in the demo; the tests run in two processes of one.
 export OMP_NUM_THREADS ?= 2
 
 .PHONY: help env demo test test-faults doctor clean distclean
@@ -30,7 +30,7 @@ demo: env
 	$(BIN)/python tools/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: env
-	$(BIN)/python -m pytest tests $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 $(ARGS)
 
 test-faults: env
 	$(BIN)/python -m pytest tests -m faults $(ARGS)

@@ -12,16 +12,12 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = dict(
-    classic=dict(
-        folder='.venv', pythons=[(3, 11), (3, 10), (3, 9), (3, 8)], gigabytes=12,
-        # OpenMMLab's own wheels for this torch, which spare the compiling; it is tried, not needed.
-        wheels='https://download.openmmlab.com/mmcv/dist/cu121/torch2.1.0/index.html'),
-    modern=dict(folder='.venv-modern', pythons=[(3, 12), (3, 11), (3, 10)], gigabytes=14, wheels=None))
+    classic=dict(folder='.venv', pythons=[(3, 11), (3, 10), (3, 9), (3, 8)], gigabytes=12),
+    modern=dict(folder='.venv-modern', pythons=[(3, 12), (3, 11), (3, 10)], gigabytes=14))
 STAMPS = 'fra_setup.json'
 LOG = 'fra_setup.log'
 CHECK_OPS = 'import mmcv.ops'
@@ -63,14 +59,6 @@ def find_python(wanted: str, versions: list) -> str:
     raise SetupError('this set needs Python %d.%d to %d.%d with venv; found %s. Install one (sudo apt install python3 '
                      'python3-venv python3-dev, or pyenv, conda, uv) and name it: make ... PYTHON=/path/to/python%d.%d' %
                      (*oldest, *newest, '; '.join(answers) or 'none', *newest))
-
-
-def reachable(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def build_environment() -> dict:
@@ -154,11 +142,8 @@ class Setup:
             self.pip('--no-deps', '--force-reinstall', 'opencv-python-headless==' + number.strip())
 
     def install_built(self) -> None:
-        options = ['--no-deps', '--no-build-isolation', '-v', '-r', self.files / 'build.txt']
-        wheels = self.set['wheels']
-        if wheels and os.uname().machine == 'x86_64' and reachable(wheels):
-            options += ['--find-links', wheels]
-        self.pip(*options, environment=build_environment())
+        # A wheel where pip finds one (PIP_FIND_LINKS names a page or folder of them), else built from source.
+        self.pip('--no-deps', '--no-build-isolation', '-v', '-r', self.files / 'build.txt', environment=build_environment())
         if not self.imports(CHECK_OPS):  # a wheel made for another torch, kept by pip or found
             self.pip('--no-deps', '--no-build-isolation', '-v', '--no-cache-dir', '--force-reinstall', '--no-binary', ':all:',
                      '-r', self.files / 'build.txt', environment=build_environment())
