@@ -40,12 +40,13 @@ class ForeachLARS(Optimizer):
                  eps: float = 1e-8,
                  exclude: str = '1d') -> None:
         for name, value in dict(lr=lr, weight_decay=weight_decay, eta=eta, eps=eps).items():
-            if value < 0:
-                raise ValueError(f'{name} must not be negative, got {value}')
+            if not 0 <= value < float('inf'):
+                raise ValueError(f'{name} must be finite and not negative, got {value}')
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum must be in [0, 1), got {momentum}')
         super().__init__(
-            params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, eta=eta, eps=eps, exclude=exclude))
+            params,
+            dict(lr=lr, momentum=momentum, weight_decay=float(weight_decay), eta=eta, eps=eps, exclude=exclude))
 
     def add_param_group(self, param_group: dict) -> None:
         """Refuse an unknown ``exclude``, also in a group."""

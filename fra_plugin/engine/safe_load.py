@@ -117,8 +117,13 @@ def _refuse_other_formats(path: str) -> None:
     with open(path, 'rb') as file:
         start = file.read(4)
     if zipfile.is_zipfile(path) and start == b'PK\x03\x04':
-        with zipfile.ZipFile(path) as archive:
-            names = [os.path.basename(name) for name in archive.namelist()]
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [os.path.basename(name) for name in archive.namelist()]
+        except OSError:
+            raise
+        except Exception as error:  # a damaged archive can fail in any way
+            raise ValueError(f'{path} cannot be read, damaged or cut short? {error}') from error
         if 'constants.pkl' in names:
             raise ValueError(f'{path} is a TorchScript program, not weights: export its state_dict')
     elif not start.startswith(b'\x80') or tarfile.is_tarfile(path):

@@ -81,13 +81,13 @@ class RegionHeatmapHead(BaseModule):
                  sync_grad: bool = True,
                  init_cfg: dict = None) -> None:
         super().__init__(init_cfg)
+        for name, value in dict(num_regions=num_regions, num_layers=num_layers, num_heads=num_heads).items():
+            if not value >= 1:
+                raise ValueError(f'{name} must be at least 1, got {value}')
         if embed_dims % 4 or embed_dims % num_heads:
             raise ValueError(f'embed_dims must be a multiple of 4 and of num_heads={num_heads}, got {embed_dims}')
-        for name, value in dict(num_regions=num_regions, num_layers=num_layers).items():
-            if value < 1:
-                raise ValueError(f'{name} must be at least 1, got {value}')
-        if temperature <= 0:
-            raise ValueError(f'temperature must be positive, got {temperature}')
+        if not 0 < temperature < float('inf'):
+            raise ValueError(f'temperature must be positive and finite, got {temperature}')
         if not 0 <= dropout < 1:
             raise ValueError(f'dropout must be in [0, 1), got {dropout}')
         if not 0 <= prototype_momentum <= 1:

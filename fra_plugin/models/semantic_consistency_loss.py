@@ -38,13 +38,13 @@ class SemanticConsistencyLoss(nn.Module):
         decorrelation_weight: weight >= 0 of the squared cosines between different regions. Defaults to 0.02.
 
     Raises:
-        ValueError: if the weight is negative.
+        ValueError: if the weight is negative or not finite.
     """
 
     def __init__(self, decorrelation_weight: float = 0.02) -> None:
         super().__init__()
-        if decorrelation_weight < 0:
-            raise ValueError(f'decorrelation_weight must not be negative, got {decorrelation_weight}')
+        if not 0 <= decorrelation_weight < float('inf'):
+            raise ValueError(f'decorrelation_weight must be finite and not negative, got {decorrelation_weight}')
         self.decorrelation_weight = decorrelation_weight
 
     def forward(self, pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -87,12 +87,12 @@ class SemanticRelationLoss(nn.Module):
                  sync_grad: bool = True) -> None:
         super().__init__()
         for name, value in dict(student_temp=student_temp, teacher_temp=teacher_temp).items():
-            if value <= 0:
-                raise ValueError(f'{name} must be positive, got {value}')
+            if not 0 < value < float('inf'):
+                raise ValueError(f'{name} must be positive and finite, got {value}')
         for name, value in dict(
                 sinkhorn_iters=sinkhorn_iters, entropy_weight=entropy_weight, loss_weight=loss_weight).items():
-            if value < 0:
-                raise ValueError(f'{name} must not be negative, got {value}')
+            if not 0 <= value < float('inf'):
+                raise ValueError(f'{name} must be finite and not negative, got {value}')
         self.student_temp = student_temp
         self.teacher_temp = teacher_temp
         self.sinkhorn_iters = sinkhorn_iters

@@ -2,6 +2,7 @@
 import shutil
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,9 @@ def test_a_disk_that_is_full_until_somebody_makes_room(config, undisturbed, tmp_
 def test_resume_passes_over_a_damaged_checkpoint(config, undisturbed, begun, damage):
     path = begun / 'iter_10.pth'
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes({'cut short': data[:len(data) // 2], 'one bit': data, 'empty': b''}[damage])
+    largest = max(zipfile.ZipFile(path).infolist(), key=lambda part: part.file_size)
+    data[largest.header_offset + largest.file_size // 2] ^= 1
+    path.write_bytes({'cut short': data[:-1000], 'one bit': data, 'empty': b''}[damage])
     assert fault_in(str(path)) is not None
     training = Training(config, begun, '--resume')
     assert training.finish() == [0], training.output()

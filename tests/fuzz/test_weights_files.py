@@ -1,0 +1,63 @@
+"""Weights files with anything in them: tensors, or a ValueError; and never code that runs."""
+import io
+import os
+import pickle
+
+import torch
+from fuzz.many_cases import cases, damaged_bytes, fuzz
+from hypothesis import strategies as st
+
+from fra_plugin.engine.safe_load import safe_load
+
+
+def saved(**options) -> bytes:
+    file = io.BytesIO()
+    torch.save(dict(meta=dict(epoch=1), state_dict=dict(weight=torch.arange(6.).view(2, 3), bias=torch.zeros(2))), file, **options)
+    return file.getvalue()
+
+
+@cases
+def test_a_damaged_weights_file_is_read_or_refused(tmp_path, cases):
+    path = tmp_path / 'weights.pth'
+
+    def check(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            safe_load(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+
+    zipped, legacy = saved(), saved(_use_new_zipfile_serialization=False)
+    fuzz(cases, check, damaged_bytes(zipped) | damaged_bytes(legacy) | st.binary(max_size=50).map(lambda end: b'\x80\x02' + end))
+
+
+@cases
+def test_no_pickle_calls_what_it_names(tmp_path, cases):
+    """Any importable callable, with any arguments: only the loader's own short list is ever called."""
+    path, trace = tmp_path / 'weights.pth', tmp_path / 'ran'
+
+    class Attack:
+
+        def __init__(self, call):
+            self.call = call
+
+        def __reduce__(self):
+            return self.call
+
+    calls = st.sampled_from([
+        (os.system, (f'touch {trace}', )), (open, (str(trace), 'w')), (exec, (f'open({str(trace)!r}, "w")', )),
+        (eval, (f'open({str(trace)!r}, "w")', )), (os.mkdir, (str(trace), )), (torch.hub.load, ('a', 'b')),
+        (torch.load, (str(path), )), (getattr, ([], 'clear')), (__import__, ('os', )), (os.putenv, ('A', 'B'))])
+
+    def check(call, protocol: int, place: str) -> None:
+        content = {'alone': Attack(call), 'weight': dict(state_dict=dict(weight=Attack(call))), 'meta': dict(meta=[Attack(call)])}
+        torch.save(content[place], path, pickle_protocol=protocol)
+        try:
+            safe_load(path)
+        except ValueError as error:
+            assert 'may run code' in str(error)
+        else:
+            raise AssertionError(f'{call} was let through')
+        assert not trace.exists()
+
+    fuzz(cases, check, calls, st.integers(2, pickle.HIGHEST_PROTOCOL), st.sampled_from(['alone', 'weight', 'meta']))
