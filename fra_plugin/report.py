@@ -10,7 +10,7 @@ Example:
 import base64
 import io
 from pathlib import Path
-from typing import Any, List, Sequence, Union
+from typing import Any, List, Optional, Sequence, Union
 
 import cv2
 import jinja2
@@ -40,6 +40,8 @@ p { margin: .5rem 0; max-width: 46rem; white-space: pre-line; }
 figure { margin: 1rem 0; }
 .pictures { display: flex; flex-wrap: wrap; gap: .75rem; align-items: flex-start; }
 .pictures img { max-width: 100%; height: auto; }
+.pictures[style] { display: grid; grid-template-columns: repeat(var(--columns), 1fr); }
+.pictures[style] img { width: 100%; }
 figcaption { margin-top: .35rem; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: .92rem; }
@@ -59,7 +61,7 @@ thead th { color: #5b6475; font-weight: 600; border-bottom-color: #c9cfda; }
 {% elif part.kind == 'text' %}
 <p{% if part.warning %} class="warning" role="alert"{% endif %}>{{ part.text }}</p>
 {% elif part.kind == 'figure' %}
-<figure><div class="pictures">
+<figure><div class="pictures"{% if part.columns %} style="--columns: {{ part.columns }}"{% endif %}>
 {% for picture in part.pictures %}<img src="{{ picture }}" alt="{{ part.caption }}">
 {% endfor %}</div>{% if part.caption %}<figcaption>{{ part.caption }}</figcaption>{% endif %}</figure>
 {% else %}
@@ -114,19 +116,21 @@ class Report:
                                numeric=numeric or [False] * len(header), caption=caption))
         return self
 
-    def figure(self, *pictures: Any, caption: str = '') -> 'Report':
-        """Add pictures side by side, as far as the page is wide.
+    def figure(self, *pictures: Any, caption: str = '', columns: Optional[int] = None) -> 'Report':
+        """Add pictures side by side, in their own size as far as the page is wide.
 
         Args:
             *pictures: BGR or grey uint8 arrays, matplotlib figures (become vector graphics) or image files.
             caption: below them. Defaults to ''.
+            columns: shrink or stretch the pictures so that this many stand in a row. Defaults to None.
 
         Raises:
             TypeError: for anything else.
             ValueError: for a file that is no png, jpeg, gif, webp or svg, by its name.
             FileNotFoundError: if a file is missing.
         """
-        self.parts.append(dict(kind='figure', pictures=[_data_url(picture) for picture in pictures], caption=caption))
+        pictures = [_data_url(picture) for picture in pictures]
+        self.parts.append(dict(kind='figure', pictures=pictures, caption=caption, columns=columns))
         return self
 
     def html(self) -> str:

@@ -52,7 +52,7 @@ class CollapseMonitorHook(Hook):
 
     Args:
         interval: iterations between two reports, at least 1. Defaults to 50.
-        max_use: warn if one region has more than this share of the pixels, in (0, 1]. Defaults to 0.9.
+        max_use: warn if one region wins more than this share of the pixels, in (0, 1]. Defaults to 0.9.
         min_rank: warn if an effective rank is below. Defaults to 2.
         min_spread: warn if a spread is below. Defaults to 0.05.
         patience: reports in a row that must be bad before a warning, at least 1. Defaults to 3.
@@ -194,10 +194,11 @@ class CollapseMonitorHook(Hook):
     def _complaints(self, values: Dict[str, float], late: bool) -> Dict[str, str]:
         complaints = {}
         use = [value for name, value in values.items() if name.startswith('regions/use_')]
-        if len(use) > 1 and max(use) > self.max_use:
-            complaints['one_region'] = ADVICE['one_region'].format(max(use))
-        if len(use) > 1 and late and values['regions/sharpness'] < 0.02:
+        undecided = len(use) > 1 and values['regions/sharpness'] < 0.02
+        if undecided and late:
             complaints['no_region'] = ADVICE['no_region'].format(values['regions/sharpness'])
+        elif len(use) > 1 and not undecided and max(use) > self.max_use:  # undecided, any region may be ahead by a hair
+            complaints['one_region'] = ADVICE['one_region'].format(max(use))
         for kind in ('global', 'region'):
             rank = values.get(f'embedding/{kind}_rank', math.inf)
             width = values.get(f'embedding/{kind}_spread', math.inf)

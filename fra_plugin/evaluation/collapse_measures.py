@@ -33,17 +33,17 @@ def assignment_measures(region_logits: torch.Tensor, temperature: float) -> Dict
     """How the pixels are shared out, by softmax(``region_logits`` (B, K, H, W) / ``temperature``).
 
     Returns:
-        - ``use``: (K,), share of the pixels that each region has, sums to 1;
-        - ``entropy``: of ``use``, 1 where all regions are used equally, 0 where one takes all;
+        - ``use``: (K,), share of the pixels that each region wins, sums to 1;
+        - ``entropy``: of the mean assignment, 1 where all regions are used equally, 0 where one takes all;
         - ``sharpness``: 1 minus the mean entropy of a pixel, 1 where each pixel belongs to one region, 0 where no region
           stands out. Entropies are relative to log K.
     """
     assign = (region_logits.float() / temperature).softmax(dim=1)
-    use = assign.mean(dim=(0, 2, 3))
+    wins = F.one_hot(assign.argmax(dim=1), assign.shape[1]).float()  # (B, H, W, K)
     max_entropy = math.log(max(assign.shape[1], 2))
     return dict(
-        use=use,
-        entropy=torch.special.entr(use).sum() / max_entropy,
+        use=wins.mean(dim=(0, 1, 2)),
+        entropy=torch.special.entr(assign.mean(dim=(0, 2, 3))).sum() / max_entropy,
         sharpness=1 - torch.special.entr(assign).sum(dim=1).mean() / max_entropy)
 
 

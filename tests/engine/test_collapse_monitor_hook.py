@@ -112,7 +112,7 @@ def test_a_collapse_is_told_in_words_once_it_has_lasted(ill, words, caplog):
 
 
 def test_undecided_regions_are_no_complaint_at_the_start():
-    undecided = {**HEALTHY, 'regions/sharpness': 0.001}
+    undecided = {**HEALTHY, 'regions/sharpness': 0.001, 'regions/use_0': 0.98, 'regions/use_1': 0.02}
     assert CollapseMonitorHook()._complaints(undecided, late=False) == {}
 
 

@@ -55,9 +55,21 @@ def test_one_region_that_takes_all():
 
 def test_no_region_that_stands_out():
     measures = assignment_measures(torch.zeros(2, 4, 3, 3), 0.1)
-    assert measures['use'].tolist() == pytest.approx([0.25] * 4)
     assert measures['entropy'].item() == pytest.approx(1)
     assert measures['sharpness'].item() == pytest.approx(0, abs=1e-6)
+
+
+def test_shares_entropy_and_sharpness_equal_the_formula():
+    torch.manual_seed(0)
+    logits = torch.randn(3, 4, 5, 6)
+    measures = assignment_measures(logits, 0.5)
+    pixels = (logits / 0.5).exp().movedim(1, 3).reshape(-1, 4)
+    pixels = pixels / pixels.sum(dim=1, keepdim=True)
+    mean = pixels.mean(dim=0)
+    assert measures['use'].tolist() == pytest.approx([(pixels.argmax(dim=1) == k).sum().item() / 90 for k in range(4)])
+    assert measures['entropy'].item() == pytest.approx(-(mean * mean.log()).sum().item() / math.log(4), rel=1e-5)
+    entropy = -(pixels * pixels.log()).sum(dim=1).mean().item()
+    assert measures['sharpness'].item() == pytest.approx(1 - entropy / math.log(4), rel=1e-5)
 
 
 def test_equal_crisp_regions_and_a_single_region_without_division_by_zero():
