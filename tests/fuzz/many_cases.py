@@ -1,4 +1,5 @@
-"""How the fuzz tests draw their cases: a few, the same ones each time, in `make test`; a thousand new ones in the long run."""
+"""How the fuzz tests draw their cases: a few, the same ones each time, in `make test`; a thousand new ones of each kind of
+file in the long run."""
 import random
 from typing import Callable
 
@@ -6,7 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-cases = pytest.mark.parametrize('cases', [25, pytest.param(1000, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
+
+def cases(few: int, many: int):
+    """Parameter `cases`: `few` of them in `make test`, `many` in `make test-faults`."""
+    return pytest.mark.parametrize('cases', [few, pytest.param(many, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
+
 
 # What people, editors and file systems put where something else was meant.
 ODD_TEXT = st.sampled_from([
@@ -20,7 +25,7 @@ ODD_VALUE = (st.none() | st.booleans() | st.integers(-3, 12) | st.integers() | s
 
 def fuzz(number: int, check: Callable, *strategies: st.SearchStrategy, **named: st.SearchStrategy) -> None:
     """Call `check` with that many drawn cases; a case that fails is reduced to the smallest one that does."""
-    few = number < 1000
+    few = number <= 50
     settings(max_examples=number, deadline=None, database=None, derandomize=few, print_blob=not few,
              suppress_health_check=list(HealthCheck))(given(*strategies, **named)(check))()  # yapf: disable
 

@@ -47,7 +47,7 @@ FORMATS = {
 }
 
 
-@cases
+@cases(10, 100)
 @pytest.mark.parametrize('name', FORMATS)
 def test_a_damaged_annotation_file_is_an_error_or_a_data_set_inside_its_folder(tmp_path, name, cases):
     layout, file_name, load = FORMATS[name]

@@ -70,7 +70,7 @@ PARTS = {
 }
 
 
-@cases
+@cases(10, 100)
 @pytest.mark.parametrize('name', PARTS)
 def test_an_accepted_value_works_and_any_other_is_told(name, cases):
     build, arguments = PARTS[name]

@@ -21,7 +21,7 @@ def encoded(file_format: str, mode: str) -> bytes:
     return file.getvalue()
 
 
-@cases
+@cases(10, 100)
 @pytest.mark.filterwarnings('ignore')
 @pytest.mark.parametrize('file_format, mode', FORMATS)
 def test_a_damaged_image_is_a_face_or_is_named_as_broken(tmp_path, file_format, mode, cases):

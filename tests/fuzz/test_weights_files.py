@@ -16,7 +16,7 @@ def saved(**options) -> bytes:
     return file.getvalue()
 
 
-@cases
+@cases(50, 1000)
 def test_a_damaged_weights_file_is_read_or_refused(tmp_path, cases):
     path = tmp_path / 'weights.pth'
 
@@ -31,7 +31,7 @@ def test_a_damaged_weights_file_is_read_or_refused(tmp_path, cases):
     fuzz(cases, check, damaged_bytes(zipped) | damaged_bytes(legacy) | st.binary(max_size=50).map(lambda end: b'\x80\x02' + end))
 
 
-@cases
+@cases(50, 1000)
 def test_no_pickle_calls_what_it_names(tmp_path, cases):
     """Any importable callable, with any arguments: only the loader's own short list is ever called."""
     path, trace = tmp_path / 'weights.pth', tmp_path / 'ran'
