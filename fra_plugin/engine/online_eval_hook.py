@@ -42,7 +42,8 @@ class OnlineEvalHook(Hook):
         image_size: side of the model's input in pixels. Defaults to 224.
         interval: epochs (or iterations) between two evaluations, at least 1; the end of the training is one too.
             Defaults to 5.
-        by_epoch: whether ``interval`` counts epochs. Defaults to True.
+        by_epoch: whether ``interval`` counts epochs. If not, only a CheckpointHook with ``by_epoch=False`` chooses.
+            Defaults to True.
         neighbours: of the nearest-neighbour vote. Defaults to 20.
         batch_size: images at once. Defaults to 64.
         num_workers: processes that read images. Defaults to 2.
@@ -114,7 +115,8 @@ class OnlineEvalHook(Hook):
             self.run(runner)
 
     def after_train(self, runner: Runner) -> None:
-        if runner.iter and self._evaluated_at != runner.iter:
+        # A run that is stopped by a signal has no time for this, and will go on.
+        if runner.iter >= runner.max_iters and self._evaluated_at != runner.iter:
             self.run(runner)
 
     def run(self, runner: Runner) -> Dict[str, float]:
@@ -127,7 +129,8 @@ class OnlineEvalHook(Hook):
         runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
         for hook in runner.hooks:
             chooses = isinstance(hook, EarlyStoppingHook) and hook.monitor in metrics
-            if isinstance(hook, CheckpointHook) and hook.save_best:
+            if isinstance(hook, CheckpointHook) and hook.save_best and (self.by_epoch or not hook.by_epoch):
+                # A hook that counts epochs would name a checkpoint of the middle of one like that of its end.
                 chooses = all(key == 'auto' or key in metrics for key in hook.key_indicators)
             if chooses:
                 hook.after_val_epoch(runner, metrics)

@@ -1,9 +1,13 @@
 """Online evaluation: known answers, in time, chooses the best checkpoint, and leaves no trace."""
+import json
 from pathlib import Path
 
 import pytest
 import torch
+import torch.multiprocessing as mp
+from mmengine.hooks import Hook
 from watched_run import SIZE, byol, make_runner, scalars, write_faces
+from watching_process import evaluate, worker
 
 from fra_plugin.engine.online_eval_hook import OnlineEvalHook, pooled, split_features
 from fra_plugin.engine.untouched import untouched
@@ -83,9 +87,9 @@ def test_save_best_keeps_the_checkpoint_of_the_best_evaluation(tmp_path, faces, 
     runner.train()
     best, = Path(runner.work_dir).glob('best_*')
     assert best.name == 'best_knn_accuracy_epoch_2.pth'
-    state = torch.load(best, map_location='cpu')
+    state = torch.load(best, map_location='cpu', weights_only=False)
     assert torch.equal(state['state_dict']['backbone.conv1.weight'], weights[1])
-    last = torch.load(Path(runner.work_dir) / 'epoch_2.pth', map_location='cpu')
+    last = torch.load(Path(runner.work_dir) / 'epoch_2.pth', map_location='cpu', weights_only=False)
     assert (last['meta']['epoch'], last['meta']['iter']) == (2, 4)
 
 
@@ -99,6 +103,30 @@ def test_a_resumed_run_evaluates_what_was_cut_off_but_nothing_in_the_middle_of_a
         runner.train_loop._epoch, runner.train_loop._iter = epoch, iteration
         evaluation.before_train_epoch(runner)
     assert evaluated == [(1, 2)]
+
+
+def test_a_run_that_was_stopped_early_ends_without_evaluation(tmp_path, faces):
+    class Stop(Hook):
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            runner.train_loop.stop_training = runner.iter + 1 == 3
+
+    runner = make_runner(tmp_path / 'run', faces, [hook(faces, interval=10, pairs=None, landmarks=None)], epochs=9,
+                         train_cfg=dict(type='ReliableTrainLoop', max_epochs=9))
+    runner.register_hook(Stop())
+    runner.train()
+    assert runner.iter == 3
+    assert reports(runner) == []
+
+
+def test_inside_an_epoch_only_checkpoints_that_count_iterations_are_chosen(tmp_path, faces):
+    for by_epoch, expected in ((True, []), (False, ['best_knn_accuracy_iter_1.pth'])):
+        runner = make_runner(
+            tmp_path / str(by_epoch), faces, [hook(faces, interval=1, by_epoch=False, pairs=None, landmarks=None)],
+            epochs=1, default_hooks=dict(checkpoint=dict(
+                type='CheckpointHook', interval=1, by_epoch=by_epoch, save_best='knn/accuracy', rule='greater')))
+        runner.train()
+        assert [path.name for path in Path(runner.work_dir).glob('best_*')] == expected
 
 
 def test_another_self_supervised_model_is_evaluated(tmp_path, faces):
@@ -166,3 +194,10 @@ def test_landmarks_of_a_model_without_heatmaps_are_refused(tmp_path, faces):
 def test_bad_arguments_are_refused(kwargs, message):
     with pytest.raises(ValueError, match=message):
         OnlineEvalHook(**kwargs)
+
+
+def test_two_processes_find_what_one_finds(tmp_path, faces):
+    config = hook(faces, batch_size=2)
+    mp.spawn(worker, args=(str(tmp_path), config), nprocs=2)
+    found = [json.loads((tmp_path / f'rank{rank}.json').read_text()) for rank in range(2)]
+    assert found[0] == found[1] == pytest.approx(evaluate(config), abs=1e-4)
