@@ -12,7 +12,8 @@ from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from ..evaluation.frozen_features import knn_accuracy, linear_probe_accuracy
+from ..evaluation.frozen_probe import class_accuracy
+from ..evaluation.nearest_neighbours import knn_accuracy
 from ..evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ..evaluation.verification_metric import VerificationMetric
 from .plain_faces import build_plain, normalise
@@ -27,7 +28,7 @@ class OnlineEvalHook(Hook):
     ``CheckpointHook(save_best='knn/accuracy', rule='greater')`` keeps the best checkpoint. The model is not touched, see
     :func:`untouched`. Processes share the images. For any self-supervised model; ``landmarks`` for those with heatmaps.
 
-    - ``labelled``: ``knn/accuracy`` and ``linear/accuracy``, in percent;
+    - ``labelled``: ``knn/accuracy`` and ``linear/accuracy``, means over the classes in percent;
     - ``pairs``: ``verification/accuracy`` and so on, see :class:`VerificationMetric`;
     - ``landmarks``: ``region/nmi`` and ``region/view_agreement``, see :func:`region_consistency`, and
       ``region/nmi_grid``, the nmi of a fixed grid of as many regions: what knows nothing of the face.
@@ -159,7 +160,7 @@ class OnlineEvalHook(Hook):
         if labelled:
             split = split_features(labelled, [torch.from_numpy(data.get_gt_labels()) for data in self.labelled_sets])
             metrics['knn/accuracy'] = knn_accuracy(*split, neighbours=self.neighbours)
-            metrics['linear/accuracy'] = linear_probe_accuracy(*split)
+            metrics['linear/accuracy'] = class_accuracy(*(part.numpy() for part in split))
         if pairs is not None:
             metric = VerificationMetric(far=(1e-1, 1e-2))
             metric.dataset_meta = self.pair_set.metainfo
@@ -190,7 +191,7 @@ class OnlineEvalHook(Hook):
         return self._over(self.landmark_set, look)
 
     def _over(self, dataset: Dataset, function) -> torch.Tensor:
-        """``function`` of each batch of a data set, in its order; the processes share the work, and all get the result."""
+        """``function`` of each batch, in the data set's order; the processes share the work, and all get the result."""
         places = range(get_rank(), len(dataset), get_world_size())
         loader = DataLoader(Subset(dataset, places), self.batch_size, num_workers=self.num_workers,
                             collate_fn=default_collate)

@@ -24,7 +24,7 @@ def effective_rank(embed: torch.Tensor) -> torch.Tensor:
 
 
 def spread(embed: torch.Tensor) -> torch.Tensor:
-    """Root of the summed variance over N of the normalised embeddings (N, D): 0 if all are equal, 1 if they cancel out."""
+    """Root of the summed variance over N of normalised embeddings (N, D): 0 if all are equal, 1 if they cancel out."""
     direction = F.normalize(embed.float(), dim=1)
     return direction.var(dim=0, unbiased=False).sum().sqrt()
 

@@ -1,0 +1,30 @@
+"""What frozen features know without any training: do the nearest faces belong to the same class?"""
+import torch
+import torch.nn.functional as F
+
+
+def knn_accuracy(train: torch.Tensor,
+                 train_labels: torch.Tensor,
+                 test: torch.Tensor,
+                 test_labels: torch.Tensor,
+                 neighbours: int = 20,
+                 temperature: float = 0.07) -> float:
+    """Mean per-class (= balanced) accuracy in percent of the vote of the nearest training features by cosine.
+
+    A neighbour's vote weighs exp(cosine / temperature).
+    Source: Z. Wu et al., "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR 2018.
+
+    Args:
+        train, test: features (N, C) and (M, C).
+        train_labels, test_labels: classes from 0, (N,) and (M,), int64.
+        neighbours: at least 1; all where there are fewer. Defaults to 20.
+        temperature: > 0. Defaults to 0.07.
+    """
+    train, test = F.normalize(train.float(), dim=1), F.normalize(test.float(), dim=1)
+    predicted = []
+    for part in test.split(1024):
+        cosine, nearest = (part @ train.t()).topk(min(neighbours, len(train)), dim=1)
+        votes = F.one_hot(train_labels)[nearest] * ((cosine - 1) / temperature).exp()[..., None]
+        predicted.append(votes.sum(dim=1).argmax(dim=1))
+    correct = torch.cat(predicted) == test_labels
+    return 100 * torch.stack([correct[test_labels == label].double().mean() for label in test_labels.unique()]).mean().item()

@@ -1,0 +1,22 @@
+"""Faces without augmentation."""
+import torch
+from mmpretrain.registry import DATASETS
+from watched_run import write_faces
+
+from fra_plugin.engine.plain_faces import build_plain, spread_faces
+
+
+def test_faces_are_spread_over_the_set_and_read_without_its_augmentation(tmp_path):
+    folder = dict(type='FaceFolder', data_prefix=str(write_faces(tmp_path / 'faces')), cache_dir=str(tmp_path))
+    augmented = DATASETS.build(dict(folder, pipeline=[dict(type='LoadFace'), dict(type='RandomFlip', prob=1.0)]))
+    plain = build_plain(folder, size=24)
+    faces = spread_faces(augmented, 3, size=24)
+    assert faces.shape == (3, 3, 24, 24) and faces.dtype == torch.uint8
+    assert torch.equal(faces, torch.stack([plain[place]['inputs'] for place in (0, 4, 9)]))
+    assert len(spread_faces(plain, 100)) == 10  # no more than there are
+
+
+def test_a_pipeline_of_its_own_is_kept(tmp_path):
+    folder = dict(type='FaceFolder', data_prefix=str(write_faces(tmp_path / 'faces')), cache_dir=str(tmp_path))
+    dataset = build_plain(dict(folder, pipeline=[dict(type='LoadFace'), dict(type='PackInputs')]), size=24)
+    assert dataset[0]['inputs'].shape == (3, 48, 48)
