@@ -2,9 +2,8 @@
 from typing import List, Optional
 
 import torch
-from mmcv.transforms import Compose
-from mmengine.dataset import BaseDataset
-from mmpretrain.registry import DATASETS
+from mmengine.dataset import BaseDataset, Compose
+from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch import nn
 
 
@@ -35,7 +34,7 @@ def spread_faces(dataset: BaseDataset, num_faces: int, size: Optional[int] = Non
     """
     num_faces = min(num_faces, len(dataset))
     places = torch.linspace(0, len(dataset) - 1, num_faces).round().long().tolist()
-    pipeline = dataset.pipeline if size is None else Compose(plain_pipeline(size))
+    pipeline = dataset.pipeline if size is None else Compose([TRANSFORMS.build(transform) for transform in plain_pipeline(size)])
     return torch.stack([pipeline(dataset.get_data_info(place))['inputs'] for place in places])
 
 
