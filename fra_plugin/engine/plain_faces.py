@@ -34,7 +34,9 @@ def spread_faces(dataset: BaseDataset, num_faces: int, size: Optional[int] = Non
     """
     num_faces = min(num_faces, len(dataset))
     places = torch.linspace(0, len(dataset) - 1, num_faces).round().long().tolist()
-    pipeline = dataset.pipeline if size is None else Compose([TRANSFORMS.build(transform) for transform in plain_pipeline(size)])
+    pipeline = dataset.pipeline
+    if size is not None:
+        pipeline = Compose([TRANSFORMS.build(transform) for transform in plain_pipeline(size)])
     return torch.stack([pipeline(dataset.get_data_info(place))['inputs'] for place in places])
 
 
