@@ -21,7 +21,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 PRETRAINING = '''
 _base_ = ['{repo}/configs/_base_/models/fra_r50.py', '{repo}/configs/_base_/datasets/faces_two_views_96px.py',
-          '{repo}/configs/_base_/default_runtime.py']
+          '{repo}/configs/_base_/pretrain_runtime.py']
 model = dict(
     backbone=dict(depth=18, stem_channels=8, base_channels=8),
     neck=dict(in_channels=64, hid_channels=16, out_channels=16,
@@ -31,7 +31,7 @@ train_dataloader = dict(
     batch_size=4, num_workers=0, persistent_workers=False,
     dataset=dict(data_root='{folder}', data_prefix='faces', ann_file=''))
 optim_wrapper = dict(optimizer=dict(type='ForeachLARS', lr=0.1))
-train_cfg = dict(by_epoch=True, max_epochs=2)
+train_cfg = dict(type='ReliableTrainLoop', max_epochs=2)
 randomness = dict(seed=0)
 '''
 
