@@ -16,6 +16,7 @@ sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.datasets import FaceFolder  # noqa: E402
+from fra_plugin.datasets.synthetic.writer import VERSION  # noqa: E402
 
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
 LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-30e_synthetic-96x96.py'
@@ -28,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data', help='folder of face images; default: faces that the demo draws')
     parser.add_argument('--out', default=str(REPO / 'work_dirs' / 'demo'), help='folder of everything that comes out')
     parser.add_argument('--num', type=int, default=2000, help='number of faces to draw')
-    parser.add_argument('--budget', type=int, default=8000, help='faces that pre-training looks at, repeats included')
+    parser.add_argument('--budget', type=int, default=5000, help='faces that pre-training looks at, repeats included')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args()
 
@@ -79,7 +80,7 @@ class Demo:
     def draw_faces(self) -> None:
         if (self.faces / 'meta.json').is_file():
             made = json.loads((self.faces / 'meta.json').read_text())
-            if (made.get('num'), made.get('seed')) == (self.num, self.seed):
+            if [made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION]:
                 return
         self.command('tools/dataset_converters/make_synthetic_faces.py', '--num', self.num, '--size', 128,
                      '--seed', self.seed, '--out', self.faces, '--overwrite')
