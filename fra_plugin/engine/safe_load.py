@@ -116,15 +116,15 @@ def _refuse_other_formats(path: str) -> None:
     """Lets through torch's two formats; torch.load itself would also open TorchScript and tar archives."""
     with open(path, 'rb') as file:
         start = file.read(4)
-    if zipfile.is_zipfile(path) and start == b'PK\x03\x04':
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = [os.path.basename(name) for name in archive.namelist()]
-        except OSError:
-            raise
-        except Exception as error:  # a damaged archive can fail in any way
-            raise ValueError(f'{path} cannot be read, damaged or cut short? {error}') from error
-        if 'constants.pkl' in names:
+    try:
+        is_archive = start == b'PK\x03\x04' and zipfile.is_zipfile(path)
+        names = zipfile.ZipFile(path).namelist() if is_archive else []
+    except OSError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way
+        raise ValueError(f'{path} cannot be read, damaged or cut short? {error}') from error
+    if is_archive:
+        if any(os.path.basename(name) == 'constants.pkl' for name in names):
             raise ValueError(f'{path} is a TorchScript program, not weights: export its state_dict')
     elif not start.startswith(b'\x80') or tarfile.is_tarfile(path):
         raise ValueError(f'{path} is not a checkpoint of torch: expected a file written by torch.save or safetensors')

@@ -5,7 +5,7 @@ import threading
 from typing import Dict
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import all_reduce, barrier, get_world_size
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
@@ -57,11 +57,13 @@ class StopSignalHook(Hook):
 
     def after_train(self, runner) -> None:
         for number, handler in self._former.items():
-            signal.signal(number, handler)
+            # Whoever sees the first process end may signal the others, which are about to end by themselves.
+            signal.signal(number, signal.SIG_IGN if self._agreed else handler)
 
     def after_run(self, runner) -> None:
         if self._agreed:
             runner.logger.info(f'Stopped by {signal.Signals(self._agreed).name}; go on with --resume')
+            barrier()  # launchers kill the others once one has ended, and the first process may still be saving
             sys.exit(EXIT_CODES[self._agreed])
 
     def _receive(self, number: int, frame) -> None:

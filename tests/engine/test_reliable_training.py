@@ -107,17 +107,22 @@ def test_iterations_instead_of_epochs(tmp_path):
 
 def test_a_signal_ends_one_process_at_once(tmp_path):
     told = Each(lambda runner, loss: os.kill(os.getpid(), signal.SIGUSR1) if runner.iter == 2 else None).hook
-    former = signal.getsignal(signal.SIGUSR1)
-    with pytest.raises(SystemExit) as caught:
-        build(tmp_path, 'run', [told, StopSignalHook()]).train()
+    former = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as caught:
+            build(tmp_path, 'run', [told, StopSignalHook()]).train()
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
     assert caught.value.code == 75
-    assert signal.getsignal(signal.SIGUSR1) is former
     assert safe_load(tmp_path / 'iter_3.pth')['meta']['iter'] == 3
 
 
 def test_without_a_signal_the_hook_does_nothing(tmp_path):
     assert len(losses(tmp_path, 'run')) == 12
+    former = signal.getsignal(signal.SIGTERM)
     build(tmp_path, 'other', [StopSignalHook()]).train()
+    assert signal.getsignal(signal.SIGTERM) is former
 
 
 def test_the_newest_whole_checkpoint(tmp_path):

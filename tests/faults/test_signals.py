@@ -1,9 +1,10 @@
 """SIGTERM and SIGUSR1: the step is finished, a checkpoint saved, the exit code says why."""
 import os
 import signal
+import subprocess
 
 import pytest
-from faults.tiny_training import Training, same_checkpoint
+from faults.tiny_training import REPO, Training, same_checkpoint
 
 
 @pytest.mark.parametrize('number, code', [(signal.SIGTERM, 143), (signal.SIGUSR1, 75)])
@@ -32,3 +33,26 @@ def test_a_signal_to_one_of_two_processes_ends_both_after_the_same_step(config, 
     training.signal(signal.SIGUSR1, rank=1)
     assert training.finish() == [75, 75], training.output()
     assert max(training.steps(0)) == max(training.steps(1)) == training.last_checkpoint()['meta']['iter']
+
+
+@pytest.mark.parametrize('in_a_batch_job', [True, False])
+def test_slurm_gives_a_run_that_was_out_of_time_another_turn(tmp_path, in_a_batch_job):
+    """srun and scontrol write down what they were called with; the first srun ends as a run does after SIGUSR1."""
+    calls = tmp_path / 'calls'
+    for name, text in dict(srun=f'[ "$(grep -c ^srun {calls})" = 1 ] && exit 75 || exit 0', scontrol='exit 0').items():
+        path = tmp_path / name
+        path.write_text(f'#!/bin/sh\necho {name} "$@" >> {calls}\n{text}\n')
+        path.chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith('SLURM_')}
+    environment.update(PATH=f'{tmp_path}:{os.environ["PATH"]}', **(dict(SLURM_JOB_ID='17') if in_a_batch_job else {}))
+    command = ['bash', str(REPO / 'tools' / 'slurm_train.sh'), 'gpu', 'fra', 'config.py', 'work', '--amp']
+    code = subprocess.run(command, env=environment).returncode
+    lines = calls.read_text().splitlines()
+    assert len(lines) == 2 and '--signal=USR1@120' in lines[0] and lines[0].endswith('--launcher slurm --amp')
+    if in_a_batch_job:
+        assert code == 75 and lines[1] == 'scontrol requeue 17'
+        assert subprocess.run(command, env=dict(environment, SLURM_RESTART_COUNT='1')).returncode == 0
+        lines = calls.read_text().splitlines()
+    else:
+        assert code == 0
+    assert lines[-1].startswith('srun') and lines[-1].endswith('--amp --resume')

@@ -12,6 +12,7 @@ from typing import Dict, List, Optional
 import cv2
 import numpy as np
 import torch
+from mmengine.config import config as mmengine_config
 
 from fra_plugin.engine.safe_load import safe_load
 
@@ -89,6 +90,7 @@ def _tool(arguments: List[str], log: str, environment: Dict[str, str], before: O
     os.dup2(output, 2)
     os.environ.update(environment)
     torch.set_num_threads(1)
+    mmengine_config.FormatCode = lambda text, **_: (text, True)  # the layout of the config's text, half of a tiny run's time
     if before is not None:
         exec(before, {})
     sys.argv = ['train.py', *arguments]

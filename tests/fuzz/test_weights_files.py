@@ -8,6 +8,7 @@ from fuzz.many_cases import cases, damaged_bytes, fuzz
 from hypothesis import strategies as st
 
 from fra_plugin.engine.safe_load import safe_load
+from fra_plugin.engine.whole_checkpoint import fault_in
 
 
 def saved(**options) -> bytes:
@@ -29,6 +30,27 @@ def test_a_damaged_weights_file_is_read_or_refused(tmp_path, cases):
 
     zipped, legacy = saved(), saved(_use_new_zipfile_serialization=False)
     fuzz(cases, check, damaged_bytes(zipped) | damaged_bytes(legacy) | st.binary(max_size=50).map(lambda end: b'\x80\x02' + end))
+
+
+@cases(50, 1000)
+def test_a_checkpoint_that_is_found_whole_has_all_its_bits(tmp_path, cases):
+    """Cut short anywhere, or with changed bytes before the archive's directory, which is at the end."""
+    path = tmp_path / 'epoch_1.pth'
+    data = saved()
+
+    def check(length: int, changes: dict) -> None:
+        damaged = bytearray(data)
+        for place, byte in changes.items():
+            damaged[place] = byte
+        path.write_bytes(damaged[:length])
+        if fault_in(str(path)) is None:
+            assert length == len(data)
+            weights = safe_load(path)['state_dict']
+            assert torch.equal(weights['weight'], torch.arange(6.).view(2, 3)) and torch.equal(weights['bias'], torch.zeros(2))
+
+    check(len(data), {})
+    changes = st.dictionaries(st.integers(0, data.index(b'PK\x01\x02') - 1), st.integers(0, 255), max_size=3)
+    fuzz(cases, check, st.just(len(data)) | st.integers(0, len(data)), changes)
 
 
 @cases(50, 1000)
