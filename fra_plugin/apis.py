@@ -178,7 +178,8 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
         raise ValueError('no images given')
     for place, image in enumerate(images):
         if isinstance(image, np.ndarray):
-            if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.ndim == 3 and image.shape[2] != 3 or not image.size:
+            has_shape = image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3
+            if image.dtype != np.uint8 or not has_shape or not image.size:
                 raise ValueError(f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
                                  f'got {image.shape} {image.dtype}')
         elif not isinstance(image, (str, Path)):

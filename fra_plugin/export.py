@@ -86,8 +86,9 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
         if tensors:
             break
     else:
-        raise ValueError(f'{source} has no {network} backbone: expected tensors called '
-                         f'{" or ".join(prefix + "*" for prefix in PREFIXES[network])}, got {", ".join(list(state_dict)[:3])}')
+        expected = ' or '.join(f'{prefix}*' for prefix in PREFIXES[network])
+        raise ValueError(f'{source} has no {network} backbone: expected tensors called {expected}, '
+                         f'got {", ".join(list(state_dict)[:3])}')
     if prefix in ('online_net.backbone.', 'target_net.backbone.'):
         return Backbone(tensors, dict(type='ResNet', depth=_depth(tensors)), OFFICIAL_PREPROCESSOR)
     config = checkpoint_config(content, source) or {}
@@ -131,7 +132,8 @@ def _run(content: Any) -> Dict[str, Any]:
 
 def _classifier_config(backbone: Backbone, size: int) -> str:
     """Text of a config with which mmpretrain builds the backbone and prepares its images."""
-    preprocessor = {key: value for key, value in (backbone.data_preprocessor or {}).items() if key in ('mean', 'std', 'to_rgb')}
+    given = backbone.data_preprocessor or {}
+    preprocessor = {key: given[key] for key in ('mean', 'std', 'to_rgb') if key in given}
     return Config(dict(
         model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),
         test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(size))))).pretty_text
@@ -147,7 +149,8 @@ def _refuse_unlike_torchvision(backbone: Backbone, layout: str) -> None:
         raise ValueError(f'{layout} takes a ResNet only, the checkpoint has a {config["type"]}: use --format mmpretrain')
     for name, value in TORCHVISION_RESNET.items():
         given = config.get(name, value)
-        if (list(given) if isinstance(given, (list, tuple)) else given) != (list(value) if isinstance(value, tuple) else value):
+        given = tuple(given) if isinstance(given, list) else given
+        if given != value:
             raise ValueError(f'the ResNet of {layout} has {name}={value}, the checkpoint\'s has {given}: '
                              'use --format mmpretrain')
     norm = config.get('norm_cfg', {}).get('type', 'BN')

@@ -146,7 +146,8 @@ def write(tasks: dict, args: argparse.Namespace, results: Results) -> None:
     names = [GUESS, *DESCRIPTORS, *results.content['sources']]
     rows = []
     for row in names:
-        numbers = {column: [results.get(column[0], row, column[1], seed) for seed in range(args.seeds)] for column in columns}
+        numbers = {(name, share): [results.get(name, row, share, seed) for seed in range(args.seeds)]
+                   for name, share in columns}
         cells = [spread([number for number in numbers[column] if number is not None]) or None for column in columns]
         if any(cells):
             rows.append([row, *cells])
