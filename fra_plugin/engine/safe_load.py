@@ -48,6 +48,7 @@ _SCALAR = numpy.float64(0).__reduce__()[0]
 ALLOWED: Dict[Tuple[str, str], Any] = {
     ('collections', 'OrderedDict'): collections.OrderedDict,
     ('collections', 'defaultdict'): collections.defaultdict,
+    ('collections', 'Counter'): collections.Counter,  # milestones of MultiStepLR
     ('argparse', 'Namespace'): argparse.Namespace,  # the options that many projects save beside their weights
     ('_codecs', 'encode'): latin1_bytes,
     ('numpy', 'dtype'): numpy.dtype,
@@ -61,7 +62,7 @@ ALLOWED: Dict[Tuple[str, str], Any] = {
 for _module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
     ALLOWED[_module, '_reconstruct'] = _RECONSTRUCT
     ALLOWED[_module, 'scalar'] = _SCALAR
-for _name in ('set', 'frozenset', 'bytearray', 'complex', 'slice', 'range', 'list', 'dict', 'tuple', 'int', 'float',
+for _name in ('set', 'frozenset', 'bytes', 'bytearray', 'complex', 'slice', 'range', 'list', 'dict', 'tuple', 'int', 'float',
               'str', 'bool'):
     for _module in ('builtins', '__builtin__'):
         ALLOWED[_module, _name] = getattr(builtins, _name)

@@ -8,7 +8,7 @@ import pickle
 import tarfile
 import threading
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import numpy as np
 import pytest
@@ -90,6 +90,13 @@ def test_resume_goes_on_where_an_uninterrupted_run_would_be(tmp_path):
     resumed.train()
     for one, other in zip(resumed.model.parameters(), whole.model.parameters()):
         assert torch.equal(one, other)
+
+
+def test_what_mmpose_and_step_schedules_save_is_read(tmp_path):
+    content = dict(skeleton_links=np.array([], dtype=np.int64), milestones=Counter([4, 8, 8]), empty=bytes())
+    torch.save(content, tmp_path / 'epoch_1.pth')
+    read = safe_load(str(tmp_path / 'epoch_1.pth'))
+    assert read['milestones'] == Counter({8: 2, 4: 1}) and read['empty'] == b'' and read['skeleton_links'].shape == (0, )
 
 
 def test_what_projects_save_beside_their_weights_is_read(tmp_path):
