@@ -8,7 +8,6 @@ import functools
 import os
 import signal
 import threading
-import time
 from typing import Any, Callable, Iterator, Optional, Tuple
 
 import torch
@@ -113,5 +112,5 @@ def _start_worker(init: Optional[Callable[[int], None]], worker: int) -> None:
 def _end_by_signal() -> None:
     """At once if the main process says so; a signal to the whole job leaves the main process time to finish its step."""
     if signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
-        time.sleep(WORKER_GRACE)
+        signal.sigtimedwait({signal.SIGTERM}, WORKER_GRACE)
     os._exit(0)

@@ -83,8 +83,8 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def _tool(arguments: List[str], log: str, environment: Dict[str, str], before: Optional[str]) -> None:
-    """In the new process: tools/train.py as the shell would start it."""
+def _tool(tool: str, arguments: List[str], log: str, environment: Dict[str, str], before: Optional[str]) -> None:
+    """In the new process: a tool as the shell would start it."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -93,35 +93,39 @@ def _tool(arguments: List[str], log: str, environment: Dict[str, str], before: O
     mmengine_config.FormatCode = lambda text, **_: (text, True)  # the layout of the config's text, half of a tiny run's time
     if before is not None:
         exec(before, {})
-    sys.argv = ['train.py', *arguments]
-    runpy.run_path(str(REPO / 'tools' / 'train.py'), run_name='__main__')
+    sys.argv = [tool, *arguments]
+    runpy.run_path(str(REPO / 'tools' / tool), run_name='__main__')
+
+
+def start_tool(tool: str, arguments: List[str], log: Path, before: Optional[str] = None, **environment: str):
+    """A tool in a process of its own.
+
+    It is forked from a server that has imported what they need: a real process with signals and an exit code of its own,
+    without seconds of imports.
+    """
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['mmpretrain.models', 'mmpretrain.datasets', 'mmengine.runner', 'fra_plugin'])
+    environment['CUDA_VISIBLE_DEVICES'] = ''
+    process = context.Process(target=_tool, args=(tool, arguments, str(log), environment, before))
+    process.start()
+    return process
 
 
 class Training:
-    """One run of tools/train.py, of one or several processes.
-
-    Processes are forked from a server that has imported what they need: real processes with signals and exit codes of
-    their own, without seconds of imports in each.
-    """
+    """One run of tools/train.py, of one or several processes."""
 
     def __init__(self, config: Path, work_dir: Path, *arguments: str, world_size: int = 1, before: Optional[str] = None,
                  **environment: str) -> None:
-        os.environ.setdefault('OMP_NUM_THREADS', '1')
-        context = multiprocessing.get_context('forkserver')
-        context.set_forkserver_preload(['mmpretrain.models', 'mmpretrain.datasets', 'mmengine.runner', 'fra_plugin'])
         self.work_dir = work_dir
         self.log = work_dir.with_suffix('.log')
         arguments = [str(config), '--work-dir', str(work_dir), *arguments]
-        environment = dict(environment, CUDA_VISIBLE_DEVICES='')
         if world_size > 1:
             arguments += ['--launcher', 'pytorch']
             environment.update(WORLD_SIZE=str(world_size), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()))
-        self.processes = []
-        for rank in range(world_size):
-            ranks = dict(RANK=str(rank), LOCAL_RANK=str(rank)) if world_size > 1 else {}
-            process = context.Process(target=_tool, args=(arguments, str(self.log), dict(environment, **ranks), before))
-            process.start()
-            self.processes.append(process)
+        ranks = [dict(RANK=str(i), LOCAL_RANK=str(i)) if world_size > 1 else {} for i in range(world_size)]
+        self.processes = [
+            start_tool('train.py', arguments, self.log, before, **environment, **rank) for rank in ranks]
 
     def wait(self, seconds: float = 120) -> List[Optional[int]]:
         """Exit codes, None for a process that still runs after so long."""
