@@ -54,6 +54,7 @@ custom_hooks = [
     dict(type='BrokenImageHook', max_share=0.5),
     dict(type='StopSignalHook', interval=2),
     dict(type='NonFiniteHook', max_in_a_row=3),
+    dict(type='CollapseMonitorHook', interval=3),
     dict(type='Recorder')]
 env_cfg = dict(dist_cfg=dict(timeout=30))
 randomness = dict(seed=3)
