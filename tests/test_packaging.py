@@ -254,6 +254,58 @@ def test_small_disk_is_said_before_anything_is_made(setup_env, monkeypatch, tmp_
     assert not (tmp_path / '.venv').exists()
 
 
+class Builds:
+    """Stands for pip: notes its commands, and decides whether a wheel is found and when the package works."""
+
+    def __init__(self, setup, folder, wheel_fits):
+        self.commands, self.setup, self.folder, self.wheel_fits = [], setup, folder, wheel_fits
+        self.compiled = False
+        setup.pip, setup.works, setup.ask = self.pip, self.works, lambda statement: '3.11-torch2.1.2'
+
+    def pip(self, *options, environment=None, may_fail=False):
+        self.commands.append(options[0])
+        if options[0] == 'download':
+            folder = self.folder / 'mmcv-2.1.0'
+            folder.mkdir()
+            (folder / 'setup.py').write_text('')
+            destination = options[options.index('-d') + 1]
+            destination.mkdir(parents=True)
+            shutil.make_archive(str(destination / 'mmcv-2.1.0'), 'gztar', self.folder, 'mmcv-2.1.0')
+        elif options[0] == 'wheel':
+            self.source = options[-1]
+            if not self.compiled:
+                (self.source / 'half.o').write_text('')
+                self.compiled = True
+                raise KeyboardInterrupt
+            assert (self.source / 'half.o').is_file() and environment['MMCV_WITH_OPS'] == '1'
+        return True
+
+    def works(self, name, requirement):
+        return self.wheel_fits and '--only-binary' in self.commands
+
+
+def built_setup(module, tmp_path, monkeypatch, wheel_fits):
+    (tmp_path / 'requirements' / 'classic' / 'build.txt').write_text('# comment\nmmcv==2.1.0\n')
+    monkeypatch.setattr(module, 'WHEELS', tmp_path / 'wheels')
+    setup = module.Setup('classic', '')
+    return setup, Builds(setup, tmp_path / 'requirements', wheel_fits)
+
+
+def test_wheel_that_fits_spares_the_compiling(setup_env, tmp_path, monkeypatch):
+    setup, builds = built_setup(setup_env, tmp_path, monkeypatch, wheel_fits=True)
+    setup.install_built()
+    assert builds.commands == ['--only-binary']
+
+
+def test_compiling_goes_on_from_what_was_compiled_before_an_interruption(setup_env, tmp_path, monkeypatch):
+    setup, builds = built_setup(setup_env, tmp_path, monkeypatch, wheel_fits=False)
+    with pytest.raises(KeyboardInterrupt):
+        setup.install_built()
+    setup.install_built()
+    assert builds.commands == ['--only-binary', 'download', 'wheel', '--only-binary', 'wheel', '--no-index']
+    assert not builds.source.exists()  # hundreds of megabytes
+
+
 def test_progress_counts_the_compiler_s_files(setup_env, tmp_path):
     log = tmp_path / 'log'
     log.write_text('Building wheel for mmcv\n  [1/80] c++ a.cpp\n  [17/80] c++ b.cpp\n  warning: unused\n')

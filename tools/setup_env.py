@@ -20,7 +20,10 @@ SETS = dict(
     modern=dict(folder='.venv-modern', pythons=[(3, 12), (3, 11), (3, 10)], gigabytes=14))
 STAMPS = 'fra_setup.json'
 LOG = 'fra_setup.log'
-CHECK_OPS = 'import mmcv.ops'
+# Wheels built here, by Python and torch: another environment of the same set need not compile again.
+WHEELS = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'fra_plugin' / 'wheels'
+# What is imported to see that a package's compiled part loads.
+COMPILED = {'mmcv': 'mmcv.ops', 'onedl-mmcv': 'mmcv.ops', 'xtcocotools': 'xtcocotools.mask'}
 # What the log of a step that failed says, and what to do about it. The first that fits is shown.
 ADVICE = [
     (r'No space left on device|Disk quota exceeded', 'free some disk space (`make doctor` shows how much there is)'),
@@ -132,21 +135,50 @@ class Setup:
         self.pip('-r', self.files / 'pip.txt')
 
     def install_packages(self) -> None:
-        version = subprocess.check_output([self.python, '-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], text=True)
-        lock = self.files / ('lock-%s.txt' % version.strip())
+        lock = self.files / ('lock-%s.txt' % self.ask('import sys; print("%d.%d" % sys.version_info[:2])'))
         self.pip('-r', self.files / 'packages.txt', *(['-c', lock] if lock.is_file() else []))
         if not self.imports('import cv2'):
             # A machine without a desktop lacks libGL; the headless wheel holds the same module without windows.
-            number = subprocess.check_output(
-                [self.python, '-c', 'from importlib.metadata import version; print(version("opencv-python"))'], text=True)
-            self.pip('--no-deps', '--force-reinstall', 'opencv-python-headless==' + number.strip())
+            version = self.ask('from importlib.metadata import version; print(version("opencv-python"))')
+            self.pip('--no-deps', '--force-reinstall', 'opencv-python-headless==' + version)
 
     def install_built(self) -> None:
-        # A wheel where pip finds one (PIP_FIND_LINKS names a page or folder of them), else built from source.
-        self.pip('--no-deps', '--no-build-isolation', '-v', '-r', self.files / 'build.txt', environment=build_environment())
-        if not self.imports(CHECK_OPS):  # a wheel made for another torch, kept by pip or found
-            self.pip('--no-deps', '--no-build-isolation', '-v', '--no-cache-dir', '--force-reinstall', '--no-binary', ':all:',
-                     '-r', self.files / 'build.txt', environment=build_environment())
+        """A wheel where pip finds one (PIP_FIND_LINKS names a page or folder of them), or the one built here before, else
+        built from source, in a folder that stays until it is done: what was compiled before an interruption is kept."""
+        version = self.ask('import sys, torch; print("%d.%d-torch%s" % (*sys.version_info[:2], torch.__version__))')
+        wheels = WHEELS / version
+        options = ['--no-deps', '--find-links', wheels]
+        for requirement in requirement_lines(self.files / 'build.txt'):
+            name = requirement.split('==')[0]
+            if self.works(name, requirement):
+                continue
+            wheels.mkdir(parents=True, exist_ok=True)
+            if self.pip('--only-binary', ':all:', '--force-reinstall', *options, requirement, may_fail=True) and self.works(
+                    name, requirement):
+                continue
+            self.pip('wheel', '--no-deps', '--no-build-isolation', '--use-pep517', '-v', '-w', wheels, self.source(requirement),
+                     environment=build_environment())
+            self.pip('--no-index', '--force-reinstall', *options, requirement)
+            shutil.rmtree(self.folder / 'src')
+
+    def source(self, requirement: str) -> Path:
+        """The unpacked source archive of a package, fetched if it is not there yet."""
+        folder = self.folder / 'src' / requirement
+        if not folder.is_dir():
+            fetched = self.folder / 'src' / 'fetched'
+            shutil.rmtree(fetched, ignore_errors=True)
+            self.pip('download', '--no-deps', '--no-build-isolation', '--no-binary', ':all:', '-d', fetched, requirement)
+            archive, = fetched.iterdir()
+            shutil.unpack_archive(str(archive), str(fetched))
+            archive.unlink()
+            unpacked, = fetched.iterdir()
+            unpacked.rename(folder)
+        return folder
+
+    def works(self, name: str, requirement: str) -> bool:
+        """Whether this very version is installed and its compiled part loads: a wheel may be made for another torch."""
+        return self.imports('from importlib.metadata import version; assert "%s==" + version("%s") == "%s"; import %s' %
+                            (name, name, requirement, COMPILED[name]))
 
     def install_without_dependencies(self) -> None:
         self.pip('--no-deps', '-r', self.files / 'no_deps.txt')
@@ -162,11 +194,16 @@ class Setup:
     def imports(self, statement: str) -> bool:
         return subprocess.call([self.python, '-c', statement], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
 
-    def pip(self, *options, environment=None) -> None:
-        command = [self.python, '-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar', 'off', *options]
-        self.run([str(part) for part in command], environment)
+    def ask(self, statement: str) -> str:
+        return subprocess.check_output([self.python, '-c', statement], text=True).strip()
 
-    def run(self, command: list, environment=None) -> None:
+    def pip(self, *options, environment=None, may_fail=False) -> bool:
+        """`pip install` with these options, or another command of pip if the first one is its name."""
+        command = [] if options[0] in ('wheel', 'download') else ['install']
+        command = [self.python, '-m', 'pip', '--disable-pip-version-check', *command, *options, '--progress-bar', 'off']
+        return self.run([str(part) for part in command], environment, may_fail)
+
+    def run(self, command: list, environment=None, may_fail=False) -> bool:
         """Runs into the log file, and says every now and then that it is alive and how far it is."""
         log = self.folder / LOG
         with open(log, 'ab') as file:
@@ -184,12 +221,13 @@ class Setup:
                 shown = elapsed
                 self.show('%s: %s %s' % (self.label, clock(elapsed), progress(log, begin)),
                           end='' if sys.stdout.isatty() else '\n')
-        if process.returncode:
+        if process.returncode and not may_fail:
             text = read_from(log, begin)
             advice = next((advice for pattern, advice in ADVICE if re.search(pattern, text)), 'the log tells more')
             self.show('', end='\n')
             print('\n'.join('    ' + line[:200] for line in text.strip().splitlines()[-12:]), flush=True)
             raise SetupError('%s failed (log: %s). What to do: %s' % (self.label, log, advice))
+        return not process.returncode
 
     @staticmethod
     def show(text: str, end: str) -> None:
@@ -198,6 +236,10 @@ class Setup:
         elif not text:
             return
         print(text, end=end, flush=True)
+
+
+def requirement_lines(path: Path) -> list:
+    return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
 
 
 def clock(seconds: float) -> str:
