@@ -5,6 +5,7 @@ import face_layouts
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
@@ -145,6 +146,7 @@ def test_layer_wise_rates_fall_from_the_head_to_the_stem(tmp_path):
 
 
 def test_low_label_config_sees_its_share_and_changes_by_options(tmp_path):
+    init_default_scope('mmpretrain')
     cfg, _ = prepare('resnet50_8xb32-ft-10pct-fra_rafdb', tmp_path)
     cfg.merge_from_dict({'train_dataloader.dataset.share': 0.5, 'train_dataloader.dataset.seed': 1})
     dataset = Runner.build_dataloader(cfg.train_dataloader, seed=0).dataset

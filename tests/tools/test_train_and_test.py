@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from fra_plugin.engine.safe_load import safe_load
 
@@ -139,6 +140,7 @@ def single_error(outcome):
 
 
 def test_missing_config_names_the_closest_one(call):
+    MMLogger._instance_dict.clear()  # a run before has a log file, which errors name
     assert 'did you mean fra_r50_8xb64.py?' in single_error(call('train', 'fra_r50_8xb46.py'))
     assert single_error(call('train', 'nowhere/zzz.py')) == 'error: no config nowhere/zzz.py'
 
