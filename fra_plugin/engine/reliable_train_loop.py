@@ -4,6 +4,7 @@ mmengine's loop goes on at the beginning of an epoch, with other random states a
 off. Here the random states of every step come from (seed, process, iteration) and those of every sample from (seed,
 epoch, place), so the iteration in the checkpoint says it all: nothing has to be stored, nothing read again.
 """
+from multiprocessing import active_children
 from typing import Iterator, Sequence, Tuple
 
 from mmengine.dist import get_rank
@@ -16,7 +17,7 @@ from torch import nn
 from ..datasets.seeded_loader import seeded_loader
 from ..seeding import seed_all
 from .finite_steps import FiniteSteps
-from .worker_watch import WORKER_DIED, WorkerWatch
+from .worker_watch import TIMED_OUT, WORKER_DIED, WorkerWatch
 
 
 @LOOPS.register_module()
@@ -33,19 +34,24 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         runner: the Runner.
         dataloader: config or loader with a sampler, a ``batch_size`` and a data set that can be indexed.
         worker_restarts: how often in an epoch data workers may die before that is an error. Defaults to 3.
+        data_timeout: seconds to wait for a batch before that is an error, 0 without limit. Longer than FaceFolder's
+            ``patience``. Defaults to 1800.
         kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
 
     Raises:
-        ValueError: for a loader without places (see :func:`seeded_loader`) or ``worker_restarts`` below 0.
-        RuntimeError: from training, when data workers keep dying.
+        ValueError: for a loader without places (see :func:`seeded_loader`) or ``worker_restarts`` or
+            ``data_timeout`` below 0.
+        RuntimeError: from training, when data workers keep dying or send nothing.
     """
 
-    def __init__(self, runner, dataloader, *args, worker_restarts: int = 3, **kwargs) -> None:
-        if worker_restarts < 0:
-            raise ValueError(f'worker_restarts must be at least 0, got {worker_restarts}')
+    def __init__(self, runner, dataloader, *args, worker_restarts: int = 3, data_timeout: float = 1800, **kwargs) -> None:
+        for name, value in dict(worker_restarts=worker_restarts, data_timeout=data_timeout).items():
+            if not value >= 0:
+                raise ValueError(f'{name} must be at least 0, got {value}')
         super().__init__(runner, dataloader, *args, **kwargs)
         self.dataloader = seeded_loader(self.dataloader)
         self.worker_restarts = worker_restarts
+        self.data_timeout = data_timeout
 
     def run(self) -> nn.Module:
         """Train to the end, or to where ``stop_training`` was set."""
@@ -105,7 +111,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
     def _batches(self, start: int) -> Iterator[Tuple[int, Sequence[dict]]]:
         """(place in the epoch, batch) from ``start`` on."""
         restarts = 0
-        with WorkerWatch() as watch:
+        with WorkerWatch(self.data_timeout) as watch:
             while start < len(self.dataloader):
                 self.dataloader.sampler.set_epoch(self._epoch)
                 self.dataloader.sampler.start = start * self.dataloader.batch_size
@@ -117,6 +123,10 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
                         start += 1
                     del iterator  # workers that are not persistent end here, while nobody is told
                 except RuntimeError as error:
+                    if str(error).startswith(TIMED_OUT):
+                        for worker in active_children():  # or the end of this process would wait for them
+                            worker.kill()
+                            worker.join(1)
                     if not str(error).startswith(WORKER_DIED):
                         raise
                     if restarts == self.worker_restarts:

@@ -29,6 +29,16 @@ def test_data_workers_that_keep_dying_end_the_run_with_a_message_and_a_checkpoin
     assert training.last_checkpoint()['meta']['iter'] >= 2
 
 
+def test_data_workers_that_send_nothing_end_the_run_with_a_message_and_a_checkpoint(config, tmp_path):
+    training = Training(config, tmp_path / 'run', '--cfg-options', 'train_cfg.data_timeout=5')
+    training.wait_for_step(2)
+    for worker in training.workers():
+        os.kill(worker, signal.SIGSTOP)
+    assert training.finish() == [1], training.output()
+    assert 'no batch came from the data workers for 5 s' in training.output()
+    assert training.last_checkpoint()['meta']['iter'] >= 2
+
+
 def test_the_death_of_one_process_ends_the_other_and_both_go_on_from_the_checkpoint(config, tmp_path):
     training = Training(config, tmp_path / 'run', world_size=2)
     training.wait_for_step(3)

@@ -48,13 +48,14 @@ def test_no_space_for_a_checkpoint_leaves_the_former_one_and_is_told(config, und
 def test_a_disk_that_is_full_until_somebody_makes_room(config, undisturbed, tmp_path):
     work_dir = tmp_path / 'small'
     work_dir.mkdir()
-    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', str(work_dir)], capture_output=True, text=True)
+    size = (undisturbed.work_dir / 'epoch_3.pth').stat().st_size
+    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={8 * size}', 'tmpfs', str(work_dir)],
+                             capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f'a small disk can only be mounted by root: {mounted.stderr.strip()}')
     try:
-        size = (undisturbed.work_dir / 'epoch_3.pth').stat().st_size
         ballast = work_dir / 'ballast'
-        ballast.write_bytes(bytes(8 * 2**20 - int(3.5 * size)))
+        ballast.write_bytes(bytes(int(4.5 * size)))  # leaves room for three checkpoints
         training = Training(config, work_dir)
         for _ in range(600):
             if 'No space left on device' in training.output():

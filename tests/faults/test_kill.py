@@ -9,13 +9,13 @@ from fra_plugin.engine.safe_load import safe_load
 
 def killed_and_resumed(config, work_dir, dice, kills, world_size=1):
     """A run to its end through up to `kills` kills at random moments, and how many there were."""
-    killed = 0
+    killed, total = 0, STEPS // world_size
     while True:
         training = Training(config, work_dir, '--resume', world_size=world_size)
         begun = max(training.steps(), default=0)
-        if killed < kills and begun < STEPS:
+        if killed < kills and begun < total:
             # Somewhere between here and the end, while starting, stepping or saving.
-            step = dice.randint(begun, min(begun + STEPS // 2, STEPS))
+            step = dice.randint(begun, min(begun + total // 2, total))
             moment = dice.uniform(0, 0.7)
             print(f'kill {killed + 1}: {moment:.3f} s after iteration {step}')
             if step > begun:
