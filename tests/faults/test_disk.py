@@ -69,7 +69,8 @@ def test_a_disk_that_is_full_until_somebody_makes_room(config, undisturbed, tmp_
         subprocess.run(['umount', '-l', str(work_dir)], check=True)
 
 
-@pytest.mark.parametrize('damage', ['one bit', *(pytest.param(damage, marks=pytest.mark.faults) for damage in ('cut short', 'empty'))])
+@pytest.mark.parametrize('damage', [
+    'one bit', pytest.param('cut short', marks=pytest.mark.faults), pytest.param('empty', marks=pytest.mark.faults)])
 def test_resume_passes_over_a_damaged_checkpoint(config, undisturbed, begun, damage):
     path = begun / 'iter_10.pth'
     data = bytearray(path.read_bytes())

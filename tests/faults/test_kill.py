@@ -97,7 +97,8 @@ whole_file.os = System()
 
 
 @pytest.mark.parametrize('moment', [
-    'half written', *(pytest.param(moment, marks=pytest.mark.faults) for moment in ('before it is renamed', 'before last_checkpoint'))])
+    'half written', pytest.param('before it is renamed', marks=pytest.mark.faults),
+    pytest.param('before last_checkpoint', marks=pytest.mark.faults)])
 def test_a_kill_during_a_save_leaves_the_former_checkpoint(config, undisturbed, tmp_path, moment):
     work_dir = tmp_path / 'run'
     training = Training(config, work_dir, before=AT_THE_THIRD_SAVE.format(moment=moment))

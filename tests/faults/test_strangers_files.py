@@ -8,8 +8,8 @@ import torch
 from faults.tiny_training import REPO, start_tool
 
 # What reads a file in a way that can run code or write outside a folder.
-UNSAFE = {'torch.load', 'pickle.load', 'pickle.loads', 'pickle.Unpickler', 'joblib.load', 'dill.load', 'yaml.load', 'eval', 'exec',
-          'extractall', 'unpack_archive', 'jit.load', 'hub.load'}
+UNSAFE = {'torch.load', 'pickle.load', 'pickle.loads', 'pickle.Unpickler', 'joblib.load', 'dill.load', 'yaml.load', 'eval',
+          'exec', 'extractall', 'unpack_archive', 'jit.load', 'hub.load'}
 
 
 def calls(tree: ast.AST):
@@ -26,8 +26,8 @@ def test_only_safe_load_reads_pickles_and_nothing_unpacks_archives():
     found = []
     for path in [*(REPO / 'fra_plugin').rglob('*.py'), *(REPO / 'tools').rglob('*.py')]:
         for node, names in calls(ast.parse(path.read_text())):
-            allow_pickle = any(keyword.arg == 'allow_pickle' and getattr(keyword.value, 'value', True) for keyword in node.keywords)
-            if names & UNSAFE or allow_pickle:
+            options = {keyword.arg: getattr(keyword.value, 'value', True) for keyword in node.keywords}
+            if names & UNSAFE or options.get('allow_pickle'):
                 found.append((path.relative_to(REPO).as_posix(), *sorted(names & UNSAFE)))
     # The second is the source of a package that is about to be installed, which runs code anyway.
     assert found == [('fra_plugin/engine/safe_load.py', 'torch.load'), ('tools/setup_env.py', 'unpack_archive')]
@@ -81,7 +81,8 @@ def test_a_weights_file_that_would_run_code_is_refused_by_every_command(config, 
     assert not [path for path in (tmp_path / 'out').rglob('*') if path.suffix in ('.pth', '.npz', '.png', '.jpg')]
 
 
-@pytest.mark.parametrize('path', ['../outside.png', '/etc/hostname', 'a/../../outside.png', '..\\outside.png', 'link/outside.png'])
+@pytest.mark.parametrize('path', [
+    '../outside.png', '/etc/hostname', 'a/../../outside.png', '..\\outside.png', 'link/outside.png'])
 def test_a_list_that_leads_out_of_the_folder_ends_training_before_it_begins(config, faces, tmp_path, path):
     folder = tmp_path / 'faces'
     folder.mkdir()

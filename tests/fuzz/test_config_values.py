@@ -34,7 +34,8 @@ def consistency(arguments):
 
 def heatmaps(arguments):
     head = RegionHeatmapHead(**dict(dict(in_channels=4, embed_dims=8, num_heads=2, num_layers=1, num_regions=3), **arguments))
-    return head.masks(head(torch.linspace(-1, 1, 2 * 4 * 9).view(2, 4, 3, 3), torch.linspace(-1, 1, 2 * 8 * 9).view(2, 8, 3, 3)))
+    feature_map, pixel_embed = (torch.linspace(-1, 1, 2 * channels * 9).view(2, channels, 3, 3) for channels in (4, 8))
+    return head.masks(head(feature_map, pixel_embed))
 
 
 def lars(arguments):
@@ -57,12 +58,14 @@ PARTS = {
     'consistency': (consistency, any_of(decorrelation_weight=SHARE)),
     'heatmaps': (heatmaps, any_of(num_regions=COUNT, num_layers=COUNT, num_heads=st.sampled_from([1, 2, 4]), dropout=SHARE,
                                   temperature=st.floats(0.01, 2), prototype_momentum=SHARE)),
-    'head': (lambda arguments: FRAHead(in_channels=4, hid_channels=4, norm_cfg=NORM, **arguments), any_of(global_weight=SHARE)),
+    'head': (lambda arguments: FRAHead(in_channels=4, hid_channels=4, norm_cfg=NORM, **arguments),
+             any_of(global_weight=SHARE)),
     'LARS': (lars, any_of(lr=SHARE, momentum=SHARE, weight_decay=SHARE, eta=SHARE, eps=SHARE,
                           exclude=st.sampled_from(['1d', 'all', 'none']))),
     'LoadFace': (lambda arguments: LoadFace(**arguments), any_of(reduce_to=COUNT)),
     'FaceFolder': (lambda arguments: FaceFolder(lazy_init=True, **arguments), any_of(box_margin=SHARE)),
-    'BrokenImageHook': (lambda arguments: BrokenImageHook(**arguments), any_of(max_share=SHARE, interval=COUNT, min_files=COUNT)),
+    'BrokenImageHook': (lambda arguments: BrokenImageHook(**arguments),
+                        any_of(max_share=SHARE, interval=COUNT, min_files=COUNT)),
     'ReliableCheckpointHook': (lambda arguments: ReliableCheckpointHook(**arguments),
                                any_of(iter_interval=COUNT, minute_interval=SHARE)),
     'StopSignalHook': (lambda arguments: StopSignalHook(**arguments), any_of(interval=COUNT)),

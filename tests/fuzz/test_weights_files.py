@@ -13,7 +13,8 @@ from fra_plugin.engine.whole_checkpoint import fault_in
 
 def saved(**options) -> bytes:
     file = io.BytesIO()
-    torch.save(dict(meta=dict(epoch=1), state_dict=dict(weight=torch.arange(6.).view(2, 3), bias=torch.zeros(2))), file, **options)
+    state_dict = dict(weight=torch.arange(6.).view(2, 3), bias=torch.zeros(2))
+    torch.save(dict(meta=dict(epoch=1), state_dict=state_dict), file, **options)
     return file.getvalue()
 
 
@@ -29,7 +30,8 @@ def test_a_damaged_weights_file_is_read_or_refused(tmp_path, cases):
             assert str(path) in str(error)
 
     zipped, legacy = saved(), saved(_use_new_zipfile_serialization=False)
-    fuzz(cases, check, damaged_bytes(zipped) | damaged_bytes(legacy) | st.binary(max_size=50).map(lambda end: b'\x80\x02' + end))
+    pickles = st.binary(max_size=50).map(lambda end: b'\x80\x02' + end)
+    fuzz(cases, check, damaged_bytes(zipped) | damaged_bytes(legacy) | pickles)
 
 
 @cases(50, 1000)
@@ -72,7 +74,8 @@ def test_no_pickle_calls_what_it_names(tmp_path, cases):
         (torch.load, (str(path), )), (getattr, ([], 'clear')), (__import__, ('os', )), (os.putenv, ('A', 'B'))])
 
     def check(call, protocol: int, place: str) -> None:
-        content = {'alone': Attack(call), 'weight': dict(state_dict=dict(weight=Attack(call))), 'meta': dict(meta=[Attack(call)])}
+        attack = Attack(call)
+        content = {'alone': attack, 'weight': dict(state_dict=dict(weight=attack)), 'meta': dict(meta=[attack])}
         torch.save(content[place], path, pickle_protocol=protocol)
         try:
             safe_load(path)
