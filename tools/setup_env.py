@@ -114,6 +114,7 @@ class Setup:
         print('Setting up %s (set %s); the log is %s' % (self.folder, self.name, self.folder / LOG), flush=True)
         for i in range(first, len(stamps)):
             self.label = '[%d/%d] %s' % (i + 1, len(stamps), self.steps[i][0])
+            self.show(self.label + ' ...', end='' if sys.stdout.isatty() else '\n')
             start = time.monotonic()
             self.steps[i][1]()
             self.show('%s: done in %s' % (self.label, clock(time.monotonic() - start)), end='\n')
@@ -213,7 +214,6 @@ class Setup:
             process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
         start, shown = time.monotonic(), 0.
         pause = 1. if sys.stdout.isatty() else 30.
-        self.show(self.label + ' ...', end='' if sys.stdout.isatty() else '\n')
         while process.poll() is None:
             time.sleep(0.2)
             elapsed = time.monotonic() - start
