@@ -4,7 +4,9 @@ Exit code 0 when nothing has to be done, 1 when a line starts with `!!`. With --
 are needed too.
 """
 import argparse
+import contextlib
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -160,10 +162,11 @@ def main() -> int:
     parser.add_argument('--all', action='store_true', help='landmarks (mmcv.ops, mmdet, mmpose) are needed too')
     args = parser.parse_args()
     warnings.simplefilter('ignore')
-    marks = set()
-    for mark, text in checks(args.all):
-        print(mark, ' '.join(text.split()), flush=True)
-        marks.add(mark)
+    marks, terminal = set(), sys.stdout
+    with contextlib.redirect_stdout(io.StringIO()):  # some packages print when they are imported
+        for mark, text in checks(args.all):
+            print(mark, ' '.join(text.split()), file=terminal, flush=True)
+            marks.add(mark)
     return 1 if '!!' in marks else 0
 
 
