@@ -1,5 +1,4 @@
 """The backbone of a pre-training checkpoint out, under the names of mmpretrain, mmpose, torchvision or timm."""
-import hashlib
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from .checkpoint_config import checkpoint_config, input_size
 from .convert import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .engine.plain_faces import plain_pipeline
 from .engine.safe_load import safe_load
+from .file_hash import sha256
 from .models.pretrained_backbone import named_tensors
 from .whole_file import whole_file
 
@@ -100,7 +100,7 @@ def origin(checkpoint: str) -> dict:
     """Name and hash of the file that weights are taken from, and the versions of the packages that take them."""
     return dict(
         source=os.path.basename(checkpoint),
-        sha256=_sha256(checkpoint),
+        sha256=sha256(checkpoint),
         # str: torch's version is of a class of its own, which no safe reader takes.
         versions=dict(torch=str(torch.__version__), mmengine=mmengine.__version__, mmpretrain=mmpretrain.__version__))
 
@@ -176,11 +176,3 @@ def _depth(tensors: Mapping[str, torch.Tensor]) -> int:
 
 def _shape(shape: Optional[torch.Size]) -> str:
     return 'not at all' if shape is None else f'of shape {tuple(shape)}'
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(os.path.expanduser(path), 'rb') as file:
-        for block in iter(lambda: file.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook  # noqa: E402
 from mmengine.model import is_model_wrapper  # noqa: E402
 
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
+from fra_plugin.whole_file import whole_file  # noqa: E402
 
 
 class RefuseForeignWeights(Hook):
@@ -82,10 +83,9 @@ def main() -> None:
         for path in pickles:
             os.replace(beside(path), path)
         if args.out and args.out not in pickles:
-            Path(args.out).absolute().parent.mkdir(parents=True, exist_ok=True)
             numbers = json.dumps(metrics, indent=2, default=lambda value: value.tolist())
-            Path(beside(args.out)).write_text(numbers + '\n')
-            os.replace(beside(args.out), args.out)
+            with whole_file(args.out) as partial:
+                Path(partial).write_text(numbers + '\n')
 
 
 if __name__ == '__main__':

@@ -4,7 +4,6 @@ A file that can't be decoded is replaced by another one and named in the sample 
 that BrokenImageHook can count them over all processes. A disk that goes away for a while is waited for.
 """
 import errno
-import hashlib
 import logging
 import os
 import posixpath
@@ -18,6 +17,7 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 from torch.utils.data import get_worker_info
 
+from ..file_hash import sha256
 from .face_boxes import read_boxes
 from .folder_scan import read_list, scan_folder
 from .load_face import BrokenImageError
@@ -114,7 +114,7 @@ class FaceFolder(BaseDataset):
                 f'sub-folders such as n000002/0001_01.jpg (data_root and data_prefix)')
         if not os.path.isdir(folder):
             raise NotADirectoryError(f'{folder}: expected a folder of face images, this is a file')
-        sources = [(path, _sha256(path)) for path in (self.ann_file, self.boxes) if os.path.isfile(path)]
+        sources = [(path, sha256(path)) for path in (self.ann_file, self.boxes) if os.path.isfile(path)]
         cache = ScanCache(folder, repr((self.extensions, self.follow_links, sources)), self.cache_dir)
         records = cache.load()
         if records is not None:
@@ -220,11 +220,3 @@ class FaceFolder(BaseDataset):
             except OSError:
                 continue
         return readable >= 2
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        for block in iter(lambda: file.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()

@@ -10,6 +10,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..whole_file import whole_file
+
 SCALE_UNIT = 200  # pixels, fixed by mmpose's data sets
 
 
@@ -74,15 +76,9 @@ class LandmarkJson:
             images=list(self._images.values()),
             annotations=self._annotations,
             categories=[dict(id=1, name='face', supercategory='person', keypoints=[], skeleton=[])])
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        partial = f'{path}.{os.getpid()}.partial'
-        try:
+        with whole_file(path) as partial:
             with open(partial, 'w') as file:
                 json.dump(content, file)
-            os.replace(partial, path)
-        finally:
-            if os.path.exists(partial):
-                os.remove(partial)
 
 
 def link_images(images: str, link: str) -> None:

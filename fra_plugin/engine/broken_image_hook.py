@@ -1,7 +1,6 @@
 """BrokenImageHook: names the images that FaceFolder had to replace, and stops when there are too many."""
 import logging
 import os
-import tempfile
 from typing import Dict, Optional, Sequence, Union
 
 import torch
@@ -9,6 +8,8 @@ from mmengine.dist import all_gather_object, all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmpretrain.registry import HOOKS
+
+from ..whole_file import whole_file
 
 DATA_BATCH = Optional[Union[dict, tuple, list]]
 NAMED_IN_LOG = 20
@@ -93,15 +94,9 @@ class BrokenImageHook(Hook):
         return ', '.join(named) + (f' and {more:,} more' if more else '') + f'; all in {path}'
 
     def _write_list(self, path: str) -> None:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix='.broken_images')
-        try:
-            with os.fdopen(handle, 'w', errors='surrogateescape') as file:
+        with whole_file(path) as partial:
+            with open(partial, 'w', errors='surrogateescape') as file:
                 file.writelines(f'{name}\t{reason}\n' for name, reason in sorted(self.reported.items()))
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
 
 
 def _data_samples(data_batch: DATA_BATCH) -> Sequence:

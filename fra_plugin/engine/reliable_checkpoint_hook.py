@@ -1,5 +1,4 @@
 """Checkpoints that are there whole or not at all, inside epochs too."""
-import logging
 import os
 import time
 from glob import escape, glob

@@ -5,7 +5,6 @@ Source: the protocols of 300W (Sagonas et al., 2013), WFLW (Wu et al., "Look at 
 each image has one error, as failure rates and error curves need it. The two agree where every image has the same
 number of labelled landmarks.
 """
-import os
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.registry import METRICS
 
+from ..whole_file import whole_file
 from .landmark_layouts import LANDMARK_LAYOUTS
 
 NORMALIZERS = ('interocular', 'interpupil', 'box_diagonal', 'box_size')
@@ -191,8 +191,5 @@ def draw_error_curve(errors: np.ndarray, norm: str, thresholds: Sequence[float],
     axes.set(xlim=(0, limit), ylim=(0, 1), xlabel=f'error / {norm} distance', ylabel=f'share of {len(errors)} images',
              title='Cumulative error')
     figure.tight_layout()
-    folder, name = os.path.split(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    partial = os.path.join(folder, f'.{os.getpid()}.{name}')  # the suffix chooses the format, so it stays last
-    figure.savefig(partial)
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        figure.savefig(partial)

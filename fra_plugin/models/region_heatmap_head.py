@@ -3,7 +3,6 @@
 Source: FRA (CVPR 2024), Section 3.2; decoder layers as in DETR (ECCV 2020).
 """
 import math
-from typing import Tuple
 
 import torch
 import torch.nn.functional as F

@@ -8,7 +8,6 @@ labelled, so they are learnt and evaluated too; their visibility is 1, that of t
 (in the .mat files from 1).
 """
 import argparse
-import os
 import os.path as osp
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree,
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.datasets.annotation_file import find  # noqa: E402
 from fra_plugin.datasets.landmark_json import LandmarkJson, count_report  # noqa: E402
+from fra_plugin.whole_file import whole_file  # noqa: E402
 
 NUM_POINTS = 29
 SPLITS = dict(train=('COFW_train_color.mat', 'Tr', 1345), test=('COFW_test_color.mat', 'T', 507))
@@ -66,17 +66,15 @@ def main() -> None:
     args = parser.parse_args()
 
     sources = {split: find(args.raw, [name]) for split, (name, _, _) in SPLITS.items()}
-    os.makedirs(osp.join(args.out, 'images'), exist_ok=True)
     results = {}
     for split, (_, suffix, official) in SPLITS.items():
         faces = results[split] = LandmarkJson()
         for index, (image, keypoints, hidden, box) in enumerate(read_faces(sources[split], suffix)):
             name = f'{split}_{index + 1:06d}.png'
             target = osp.join(args.out, 'images', name)
-            partial = osp.join(args.out, 'images', f'.{name}')
-            if not cv2.imwrite(partial, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)):
-                raise OSError(f'{target} could not be written')
-            os.replace(partial, target)
+            with whole_file(target) as partial:
+                if not cv2.imwrite(partial, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)):
+                    raise OSError(f'{target} could not be written')
             height, width = image.shape[:2]
             corner, end = np.maximum(box[:2], 0), np.minimum(box[:2] + box[2:], (width, height))
             faces.add(name, (width, height), keypoints, np.where(hidden, 1, 2), [*corner, *(end - corner)])
