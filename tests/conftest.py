@@ -3,17 +3,18 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.logging import MessageHub
 from mmengine.registry import DefaultScope
 
 REPO = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
-def no_default_scope():
-    """A Runner leaves its default scope behind: with mmpose's, the next test would not find mmpretrain's models."""
-    DefaultScope._instance_dict.clear()
+def no_runner_left_behind():
+    """A Runner leaves its default scope behind (with mmpose's, mmpretrain's models are not found) and its iterations."""
+    for kept in (DefaultScope, MessageHub):
+        kept._instance_dict.clear()
     yield
-    DefaultScope._instance_dict.clear()
 
 
 @pytest.fixture

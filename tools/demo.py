@@ -19,7 +19,7 @@ from fra_plugin.datasets import FaceFolder  # noqa: E402
 from fra_plugin.datasets.synthetic.writer import VERSION  # noqa: E402
 
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
-LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-30e_synthetic-96x96.py'
+LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-8e_synthetic-96x96.py'
 EXPRESSION = 'configs/transfer/classification/resnet18_1xb32-ft-10pct-fra_synthetic.py'
 FEWEST_FACES = 8  # the losses take statistics over the batch
 

@@ -1,5 +1,6 @@
 """Hooks and optimizers."""
 from .broken_image_hook import BrokenImageHook
+from .channels_last_hook import ChannelsLastHook
 from .collapse_monitor_hook import CollapseMonitorHook
 from .cpu_data_parallel import CPUDataParallel
 from .foreach_lars import ForeachLARS

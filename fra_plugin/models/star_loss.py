@@ -2,9 +2,11 @@
 
 Source: Zhou et al., "STAR Loss: Reducing Semantic Ambiguity in Facial Landmark Detection", CVPR 2023, section 4. A
 heatmap that is long in one direction (a point on the jaw line) says that the annotators disagree along it, so errors
-along it count less. Differs from the paper in one thing: principal axes of a heatmap that is equally wide in all
-directions are undefined and their gradient is infinite; here the split between the axes fades out smoothly where the
-two spreads agree to ``AXIS_SOFTNESS``, so that the loss has a finite and true gradient everywhere.
+along it count less. Constants are those of the authors' release. Differs from it in two things. Principal axes of a
+heatmap that is equally wide in all directions are undefined and their gradient is infinite; here the split between the
+axes fades out smoothly where the two spreads agree to ``AXIS_SOFTNESS``, so that the loss has a finite and true gradient
+everywhere. And the covariance is the heatmap's own, not divided by 1 - sum of h^2 as that of a sample: for a heatmap on
+one pixel that would be 0 / 0.
 """
 from typing import Optional
 
@@ -25,7 +27,7 @@ def star_loss(heatmaps: Tensor, target: Tensor, beta: float = 0.01, value_weight
     With the heatmap as a distribution h over pixels, its mean mu (soft-argmax), its covariance's eigenvalues
     l_1 >= l_2 and unit eigenvectors v_1, v_2, and d the smooth L1 distance:
 
-        sum over j of  d(v_j . (target - mu)) / sqrt(l_j)   +   value_weight / 2 * (l_1 + l_2)
+        sum over j of  d(v_j . (target - mu)) / sqrt(l_j)   +   value_weight * (l_1 + l_2)
 
     The second term is the paper's value restriction: without it the loss could be lowered by widening the heatmap.
     Lengths are in units in which the map is 2 wide and 2 high, as in the paper.
@@ -65,7 +67,7 @@ def star_loss(heatmaps: Tensor, target: Tensor, beta: float = 0.01, value_weight
     along_major = ((squared_error + imbalance) / 2).clamp(min=0)
     along_minor = ((squared_error - imbalance) / 2).clamp(min=0)
     distance = smooth_l1_of_square(along_major, beta) / major.sqrt() + smooth_l1_of_square(along_minor, beta) / minor.sqrt()
-    return distance + value_weight / 2 * (var_x + var_y)
+    return distance + value_weight * (var_x + var_y)
 
 
 def smooth_l1_of_square(squared: Tensor, beta: float) -> Tensor:

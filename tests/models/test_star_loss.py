@@ -20,7 +20,7 @@ def by_eigh(heatmap, target, beta=0.01, value_weight=1.0):
     covariance = (pixels - mean).T @ (weight[:, None] * (pixels - mean))
     spread, axes = torch.linalg.eigh(covariance)
     distance = F.smooth_l1_loss(axes.T @ (2 * target - mean), torch.zeros(2).double(), beta=beta, reduction='none')
-    return (distance / spread.sqrt()).sum() + value_weight / 2 * spread.sum()
+    return (distance / spread.sqrt()).sum() + value_weight * spread.sum()
 
 
 def gaussian(size, mean_x, mean_y, sigma_x, sigma_y):
@@ -47,7 +47,7 @@ def test_two_pixels_by_hand():
     heatmap[0, 0, 1, 0] = heatmap[0, 0, 1, 2] = 0.5  # mean (0.5, 0.5), spread 0.25 along x, none along y, in [0, 2]
     value = star_loss(heatmap, torch.tensor([[[0.75, 0.25]]]).double(), beta=0.01, value_weight=2.0)
     # The error is 1 along x, 0 along y.
-    assert value.item() == pytest.approx((1 - 0.005) / 0.5 + 0.25, rel=1e-4)
+    assert value.item() == pytest.approx((1 - 0.005) / 0.5 + 2 * 0.25, rel=1e-4)
 
 
 def test_errors_along_the_long_axis_count_less():
@@ -66,7 +66,7 @@ def test_no_error_leaves_the_value_restriction():
     heatmap = gaussian(33, 16, 16, 2, 4)
     spread = (2 / 33)**2 * (2**2 + 4**2)
     value = star_loss(heatmap, torch.full((1, 1, 2), 16 / 33).double(), value_weight=3.0)
-    assert value.item() == pytest.approx(3 / 2 * spread, rel=1e-3)
+    assert value.item() == pytest.approx(3 * spread, rel=1e-3)
 
 
 SQUARE = {  # logits with equal spreads in all directions, and the extremes of width

@@ -70,8 +70,8 @@ test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_epochs=30, val_interval=30)
+train_cfg = dict(max_epochs=8, val_interval=8)
 param_scheduler = [
-    dict(type='LinearLR', begin=0, end=50, start_factor=0.001, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=30, by_epoch=True, convert_to_iter_based=True),
+    dict(type='LinearLR', begin=0, end=10, start_factor=0.001, by_epoch=False),
+    dict(type='CosineAnnealingLR', begin=0, end=8, by_epoch=True, convert_to_iter_based=True),
 ]
