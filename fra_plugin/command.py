@@ -19,6 +19,8 @@ from .engine.fit_to_machine import fit_to_machine
 
 PACKAGE = Path(__file__).resolve().parent
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
+OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
+PIP_NAMES = dict(sklearn='scikit-learn', skimage='scikit-image')
 
 
 def config_folders() -> List[Path]:
@@ -52,7 +54,16 @@ def one_line(error: BaseException) -> str:
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     if text.startswith('Caught ') and 'Original Traceback' in text:
         text = text.strip().splitlines()[-1].partition(': ')[2]
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name != 'mmpose':
+        package = error.name.partition('.')[0]
+        text += f': pip install {PIP_NAMES.get(package, package)}'
     return ' '.join(text.split()) or type(error).__name__
+
+
+def raised_in(error: BaseException) -> str:
+    """Name of the package whose code raised an error."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get('__name__', '').partition('.')[0]
 
 
 @contextlib.contextmanager
@@ -60,11 +71,13 @@ def errors_in_one_line() -> Iterator[None]:
     """Ends the command with `error: ...` and exit code 1 where a user's mistake is the likely cause.
 
     The whole traceback goes to the log file of the run, where there is one already, and to the terminal where FRA_DEBUG=1
-    is set. Errors of other types (RuntimeError, AssertionError, ...) pass through as they are.
+    is set. Errors of other types (RuntimeError, our own AssertionError, ...) pass through as they are.
     """
     try:
         yield
-    except USER_ERRORS as error:
+    except (*USER_ERRORS, AssertionError) as error:
+        if isinstance(error, AssertionError) and raised_in(error) not in OPENMMLAB:
+            raise
         if os.environ.get('FRA_DEBUG', '0') not in ('', '0'):
             raise
         text = traceback.format_exc()

@@ -16,6 +16,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from fra_plugin.command import errors_in_one_line
 from fra_plugin.engine.safe_load import safe_load
 
 REPO = Path(__file__).resolve().parents[2]
@@ -156,6 +157,24 @@ def test_missing_data_folder_is_named(call, folder):
     text = single_error(call('train', folder / 'tiny_pretraining.py', '--cfg-options',
                              'train_dataloader.dataset.data_root=/no/such/place'))
     assert '/no/such/place/faces' in text
+
+
+def test_missing_landmark_file_is_named(call, folder):
+    pytest.importorskip('mmpose')
+    text = single_error(call('train', folder / 'tiny_landmarks.py', '--cfg-options',
+                             'train_dataloader.dataset.ann_file=gone.json'))
+    assert 'gone.json' in text
+
+
+def test_assertions_of_our_own_are_no_mistake_of_the_user():
+    with pytest.raises(AssertionError), errors_in_one_line():
+        assert 1 == 2
+
+
+def test_missing_package_is_told_with_what_to_install(capsys):
+    with pytest.raises(SystemExit), errors_in_one_line():
+        raise ModuleNotFoundError("No module named 'sklearn'", name='sklearn')
+    assert "No module named 'sklearn': pip install scikit-learn" in capsys.readouterr().err
 
 
 def test_unknown_type_and_argument_are_named(call, folder):
