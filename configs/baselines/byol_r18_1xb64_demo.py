@@ -4,7 +4,7 @@ norm_cfg = dict(type='BN1d')
 model = dict(
     _delete_=True,
     type='BYOL',
-    base_momentum=0.004,
+    base_momentum=0.05,
     backbone=_base_.model.backbone,
     neck=dict(
         type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,

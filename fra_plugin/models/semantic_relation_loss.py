@@ -1,6 +1,6 @@
 """Deep clustering of the pixels: online and momentum network assign a pixel to the same region.
 
-Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020).
+Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020). ``per_face`` is not in the paper.
 """
 import math
 
@@ -14,35 +14,37 @@ from .process_mean import process_mean
 
 
 @torch.no_grad()
-def sinkhorn(prob: torch.Tensor, iters: int) -> torch.Tensor:
-    """Balance assignments so that all regions are used equally over the pixels of all processes.
+def sinkhorn(prob: torch.Tensor, iters: int, sync: bool = True) -> torch.Tensor:
+    """Balance assignments so that all regions are used equally over N pixels.
 
     Args:
-        prob: (N, K) on each process, positive; N must be the same everywhere.
+        prob: (..., N, K), positive; leading dimensions are balanced each for itself.
         iters: rounds of first regions, then pixels.
+        sync: balance over the pixels of all processes, each of which has the same N. Defaults to True.
 
     Returns:
-        (N, K); each row sums to 1.
+        (..., N, K); each row sums to 1.
     """
-    num_pixels = prob.shape[0] * dist.get_world_size()
-    num_regions = prob.shape[1]
 
-    # Every process takes part in every reduction: a condition here would let processes wait for each other.
-    total = prob.sum()
-    dist.all_reduce(total)
-    assign = prob / total
+    def over_processes(total: torch.Tensor) -> torch.Tensor:
+        # Every process takes part in every reduction: a condition on data would let processes wait for each other.
+        if sync:
+            dist.all_reduce(total)
+        return total
+
+    num_pixels = prob.shape[-2] * (dist.get_world_size() if sync else 1)
+    num_regions = prob.shape[-1]
+    assign = prob / over_processes(prob.sum(dim=(-2, -1), keepdim=True))
     for _ in range(iters):
-        region_total = assign.sum(dim=0)
-        dist.all_reduce(region_total)
-        assign = assign / (region_total * num_regions)
-        assign = assign / (assign.sum(dim=1, keepdim=True) * num_pixels)
+        assign = assign / (over_processes(assign.sum(dim=-2, keepdim=True)) * num_regions)
+        assign = assign / (assign.sum(dim=-1, keepdim=True) * num_pixels)
     return assign * num_pixels
 
 
 @full_precision
 def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor, student_temp: float,
-                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float,
-                      sync_grad: bool) -> torch.Tensor:
+                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float, sync_grad: bool,
+                      per_face: bool) -> torch.Tensor:
     """Cross-entropy of balanced teacher and student assignments + weight * (log K - entropy of the region use).
 
     Args:
@@ -51,14 +53,19 @@ def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor
     Returns:
         Scalar.
     """
-    student_logits, teacher_logits = (s.movedim(1, 3).flatten(0, 2) for s in (student_logits, teacher_logits))
-    log_assign = (student_logits / student_temp).log_softmax(dim=1)  # (N, K)
-    target_assign = sinkhorn((teacher_logits / teacher_temp).softmax(dim=1), sinkhorn_iters)
-    cross_entropy = -(target_assign * log_assign).sum(dim=1).mean()
+    # (B, N, K) with the N pixels of each face, or (N, K) with those of all
+    student_logits, teacher_logits = (s.movedim(1, 3).flatten(1 if per_face else 0, 2)
+                                      for s in (student_logits, teacher_logits))
+    log_assign = (student_logits / student_temp).log_softmax(dim=-1)
+    target_assign = sinkhorn((teacher_logits / teacher_temp).softmax(dim=-1), sinkhorn_iters, sync=not per_face)
+    cross_entropy = -(target_assign * log_assign).sum(dim=-1).mean()
 
-    region_use = process_mean(log_assign.exp().mean(dim=0), sync_grad)  # (K,), sums to 1
-    use_entropy = torch.special.entr(region_use.clamp_min(1e-12)).sum()  # gradient of p log p is infinite at 0
-    return cross_entropy + entropy_weight * (math.log(region_use.numel()) - use_entropy)
+    region_use = log_assign.exp().mean(dim=-2)  # (..., K), sums to 1
+    if not per_face:
+        region_use = process_mean(region_use, sync_grad)
+    # The gradient of p log p is infinite at 0.
+    use_entropy = torch.special.entr(region_use.clamp_min(1e-12)).sum(dim=-1).mean()
+    return cross_entropy + entropy_weight * (math.log(region_use.shape[-1]) - use_entropy)
 
 
 @MODELS.register_module()
@@ -73,6 +80,8 @@ class SemanticRelationLoss(nn.Module):
         loss_weight: weight >= 0 of the whole. Defaults to 0.1.
         sync_grad: let gradients pass through the average over processes; False is the official behaviour.
             Defaults to True.
+        per_face: balance the regions within each face instead of over all faces, where whole faces may become a
+            region. Not in the paper. Defaults to False.
 
     Raises:
         ValueError: for an argument out of its range.
@@ -84,7 +93,8 @@ class SemanticRelationLoss(nn.Module):
                  sinkhorn_iters: int = 3,
                  entropy_weight: float = 1.0,
                  loss_weight: float = 0.1,
-                 sync_grad: bool = True) -> None:
+                 sync_grad: bool = True,
+                 per_face: bool = False) -> None:
         super().__init__()
         for name, value in dict(student_temp=student_temp, teacher_temp=teacher_temp).items():
             if not 0 < value < float('inf'):
@@ -99,9 +109,10 @@ class SemanticRelationLoss(nn.Module):
         self.entropy_weight = entropy_weight
         self.loss_weight = loss_weight
         self.sync_grad = sync_grad
+        self.per_face = per_face
 
     def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
         """No gradient reaches ``teacher_logits``."""
         return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
                                                     self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
-                                                    self.sync_grad)
+                                                    self.sync_grad, self.per_face)

@@ -73,6 +73,21 @@ def test_relation_is_nearly_zero_for_crisp_equal_assignments_and_log_k_for_a_col
     assert loss(collapsed, crisp).item() > math.log(4)
 
 
+def test_whole_faces_as_regions_satisfy_all_faces_together_but_no_face():
+    """Face b is all of region b: equal use of the regions over the faces, one region within each."""
+    whole_faces = torch.eye(4)[:, :, None, None].expand(4, 4, 3, 3)
+    assert SemanticRelationLoss(student_temp=0.02, loss_weight=1.0)(whole_faces, whole_faces).item() < 1e-6
+    per_face = SemanticRelationLoss(student_temp=0.02, loss_weight=1.0, per_face=True)
+    assert per_face(whole_faces, whole_faces).item() > math.log(4)
+
+
+def test_balance_within_faces_is_the_mean_over_faces_alone():
+    student, teacher = rand(3, 4, 2, 2).tanh(), rand(3, 4, 2, 2, seed=1).tanh()
+    loss = SemanticRelationLoss()
+    alone = [loss(student[b:b + 1], teacher[b:b + 1]).item() for b in range(3)]
+    assert SemanticRelationLoss(per_face=True)(student, teacher).item() == pytest.approx(sum(alone) / 3)
+
+
 def test_no_gradient_reaches_the_target():
     target = rand(2, 4, 3).requires_grad_()
     SemanticConsistencyLoss()(rand(2, 4, 3, seed=2).requires_grad_(), target).backward()
@@ -84,6 +99,7 @@ def test_no_gradient_reaches_the_target():
 @pytest.mark.parametrize('loss, args', [
     (SemanticConsistencyLoss(), [(2, 3, 4)]),
     (SemanticRelationLoss(student_temp=0.5), [(2, 3, 2, 2)]),
+    (SemanticRelationLoss(student_temp=0.5, per_face=True), [(2, 3, 2, 2)]),
 ])
 def test_gradient_is_the_numerical_one(loss, args):
     shape = args[0]
