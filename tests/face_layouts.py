@@ -92,6 +92,15 @@ def face_csv(root: Path, per_class: int = 2) -> Path:
     return root
 
 
+def muxspace(root: Path, per_class: int = 2) -> Path:
+    """Its five frequent expressions and a rare one, in the splits train and val."""
+    expressions = ['neutral', 'happiness', 'surprise', 'sadness', 'anger', 'fear']
+    rows = [[face(root / 'images' / f'{split}{i}.png', i).name, expressions[i % 6], split]
+            for split in ('train', 'val') for i in range(6 * per_class)]
+    table(root / 'labels.csv', [['file_name', 'expression', 'split'], *rows])
+    return root
+
+
 def face_folders(root: Path) -> Path:
     """Seven folders of two faces in each of train and val."""
     for i in range(28):

@@ -23,7 +23,7 @@ NARROW = dict(
 LAYOUTS = dict(rafdb=face_layouts.rafdb, affectnet7=face_layouts.affectnet, affectnet8=face_layouts.affectnet,
                fer2013=face_layouts.fer2013, ferplus=face_layouts.ferplus, celeba=face_layouts.celeba,
                facecsv=face_layouts.face_csv, facefolders=face_layouts.face_folders, lfw=face_layouts.lfw,
-               synthetic=face_layouts.rafdb)
+               synthetic=face_layouts.rafdb, muxspace=face_layouts.muxspace)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,8 @@
 """The picture of the regions: there, everywhere, in time, and without a trace in the model."""
 import logging
+import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import cv2
 import pytest
@@ -27,6 +29,28 @@ def test_pictures_before_training_and_after_each_epoch_in_the_folder_and_the_bac
     assert sorted(path.name for path in backend.iterdir()) == ['regions_0.png', 'regions_2.png', 'regions_4.png']
     width = cv2.imread(str(tmp_path / 'run' / 'regions' / pictures[0])).shape[1]
     assert width == 3 * 40 + 2 * 4
+
+
+def backends(*others):
+    return dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), *others])
+
+
+def test_pictures_and_monitors_reach_tensorboard(tmp_path, faces):
+    accumulator = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    make_runner(tmp_path / 'run', faces, [dict(HOOK), dict(type='CollapseMonitorHook', interval=1)], epochs=1,
+                visualizer=backends(dict(type='TensorboardVisBackend'))).train()
+    events, = (tmp_path / 'run').glob('*/vis_data/events.out*')
+    seen = accumulator.EventAccumulator(str(events)).Reload()
+    assert [event.step for event in seen.Images('regions')] == [0, 2]
+    assert [event.step for event in seen.Scalars('embedding/global_rank')] == [1, 2]
+
+
+def test_pictures_reach_weights_and_biases(tmp_path, faces, monkeypatch):
+    wandb = MagicMock()  # the service needs an account
+    monkeypatch.setitem(sys.modules, 'wandb', wandb)
+    make_runner(tmp_path / 'run', faces, [dict(HOOK)], epochs=1, visualizer=backends(dict(type='WandbVisBackend'))).train()
+    pictures = [call.args[0]['regions'] for call in wandb.log.call_args_list if 'regions' in call.args[0]]
+    assert len(pictures) == 2 and wandb.Image.call_args.args[0].shape[2] == 3
 
 
 def test_interval_in_iterations(tmp_path, faces):

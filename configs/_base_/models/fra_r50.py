@@ -35,5 +35,5 @@ custom_hooks = [
     dict(type='NonFiniteHook'),
     dict(type='StopSignalHook'),
     dict(type='CollapseMonitorHook'),
-    dict(type='RegionHeatmapHook'),
+    dict(type='RegionHeatmapHook', dataset=dict(type='FaceFolder', data_root='data/vggface2', data_prefix='test')),
 ]

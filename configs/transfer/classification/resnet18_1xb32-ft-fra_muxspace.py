@@ -1,0 +1,22 @@
+# Five expressions of github.com/muxspace/facial_expressions, on the small ResNet-18 of fra_r18_1xb64_demo.py.
+_base_ = 'resnet18_1xb32-ft-10pct-fra_synthetic.py'
+
+faces = dict(
+    type='FaceCSV',
+    data_root='data/muxspace_expr',
+    data_prefix='images',
+    ann_file='labels.csv',
+    image_column='file_name',
+    label_column='expression',
+    classes=['neutral', 'happiness', 'surprise', 'sadness', 'anger'],
+    unlabelled='skip')
+model = dict(head=dict(num_classes=5))
+train_dataloader = dict(dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces))
+val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
+test_dataloader = val_dataloader
+
+param_scheduler = [
+    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=20),
+    dict(type='CosineAnnealingLR', T_max=1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
+]
+train_cfg = dict(max_epochs=1, val_interval=1)
