@@ -22,11 +22,16 @@ class RefuseForeignWeights(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        given = {re.sub(r'^module\.', '', name) for name in checkpoint.get('state_dict', checkpoint)}
+        given = {re.sub(r'^module\.', '', name): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
         missing = [name for name in model.state_dict() if name not in given and not name.endswith('num_batches_tracked')]
         if missing:
             raise ValueError(f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
                              f'config\'s model, {missing[0]} first: it was saved by another model')
+        try:
+            model.load_state_dict(given, strict=False)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[1].strip()
+            raise ValueError(f'{runner._load_from} was saved by another model than this config\'s: {reason}') from None
 
 
 def parse_args() -> argparse.Namespace:

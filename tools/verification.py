@@ -2,14 +2,18 @@
 import argparse
 import json
 import os.path as osp
+import sys
+from pathlib import Path
 from typing import Dict, List, Optional
 
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line, find_config
-from fra_plugin.engine.fit_to_machine import fit_to_machine
-from fra_plugin.whole_file import whole_file
+from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+
+from fra_plugin.command import errors_in_one_line, find_config  # noqa: E402
+from fra_plugin.engine.fit_to_machine import fit_to_machine  # noqa: E402
+from fra_plugin.whole_file import whole_file  # noqa: E402
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
 

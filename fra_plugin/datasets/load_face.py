@@ -45,6 +45,8 @@ class LoadFace(BaseTransform):
     Grey and palette images become three channels, CMYK becomes RGB, 16 bits keep their upper 8, an alpha channel is
     laid over mid-grey (128), the first frame stands for an animation, and EXIF orientation is applied.
 
+    A sample with pixels (`img`) and no path is left as it is: mmpretrain's inferencers read images themselves.
+
     Required keys: img_path; bbox (x1, y1, x2, y2; optional) in pixels of the upright image, may reach beyond it.
     Added keys: img (H, W, 3) BGR uint8, img_shape and ori_shape (H, W). Removed: bbox.
 
@@ -66,6 +68,8 @@ class LoadFace(BaseTransform):
         self.reduce_to = reduce_to
 
     def transform(self, results: dict) -> dict:
+        if 'img_path' not in results and 'img' in results:
+            return results
         path = results['img_path']
         with open(path, 'rb') as file:
             data = file.read()

@@ -215,6 +215,11 @@ def test_reduce_to_is_checked(reduce_to):
         LoadFace(reduce_to=reduce_to)
 
 
+def test_pixels_without_a_path_are_left_as_they_are():
+    sample = dict(img=smooth(), img_shape=(24, 40))
+    assert LoadFace()(sample) is sample and sample.keys() == {'img', 'img_shape'}
+
+
 def test_a_missing_file_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError, match='none.jpg'):
         load(tmp_path / 'none.jpg')

@@ -31,6 +31,14 @@ def case(tmp_path, monkeypatch):
     return tmp_path, options
 
 
+def test_weights_of_another_width_are_refused(case, capsys):
+    folder, options = case
+    with pytest.raises(SystemExit):
+        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', *options,
+            'model.backbone.stem_channels=4', 'model.backbone.base_channels=4')
+    assert 'moco.pth does not fit the ResNet: size mismatch' in capsys.readouterr().err
+
+
 def test_results_are_printed_and_written(case, capsys):
     folder, options = case
     run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--out', folder / 'new/result.json', *options)
