@@ -1,0 +1,88 @@
+"""A copy of the project whose recipes keep their names but are tiny, with a handful of made faces as its data."""
+import re
+import runpy
+import shutil
+from pathlib import Path
+from typing import Callable
+
+import face_layouts
+
+REPO = Path(__file__).resolve().parent.parent
+RAW = runpy.run_path(str(REPO / 'tests/tools/test_landmark_converters.py'))
+
+SMALL = {
+    'configs/**/*.py': [
+        (r"type='ResNet',\s+depth=50", "type='ResNet', depth=50, stem_channels=8, base_channels=8"),
+        (r'in_channels=2048', 'in_channels=256'), (r'hid_channels=4096', 'hid_channels=16'),
+        (r'\bbatch_size=\d+', 'batch_size=4'), (r'\bnum_workers=\d+', 'num_workers=0'),
+        (r'persistent_workers=True', 'persistent_workers=False'), (r'\bmax_epochs=\d+', 'max_epochs=2'),
+        (r'val_interval=\d+', 'val_interval=2')],
+    'configs/transfer/landmark/_base_/*.py': [
+        (r"\n(train|val)_dataloader = dict\(", r'\g<0>batch_size=2, num_workers=0, persistent_workers=False, '),
+        (r"type='HeatmapHead',", r'\g<0> deconv_out_channels=(8, 8, 8),'),
+        (r'\nnum_keypoints', r'\ntrain_cfg = dict(max_epochs=2)\g<0>')],
+    'tools/benchmark.py': [(r'MIN_LENGTH = \d+', 'MIN_LENGTH = 8')],
+}
+# Without a GPU our own tools switch mixed precision off, mmpretrain's do not.
+FULL_PRECISION = """
+_base_ = 'fra_r50_8xb64.py'
+optim_wrapper = dict(_delete_=True, type='OptimWrapper', optimizer=dict(type='ForeachLARS', lr=0.9))
+"""
+
+
+def small_checkout(root: Path) -> Path:
+    """Tools, package and configs."""
+    for name in ('tools', 'fra_plugin', 'configs'):
+        shutil.copytree(REPO / name, root / name, ignore=shutil.ignore_patterns('__pycache__', '.mim'))
+    shutil.copy(REPO / 'Makefile', root)
+    (root / 'configs/fra/full_precision.py').write_text(FULL_PRECISION)
+    for pattern, changes in SMALL.items():
+        paths = list(root.glob(pattern))
+        for old, new in changes:
+            texts = {path: path.read_text() for path in paths}
+            assert any(re.search(old, text) for text in texts.values()), f'nothing like {old} in {pattern}'
+            for path, text in texts.items():
+                path.write_text(re.sub(old, new, text))
+    return root
+
+
+def add_data(root: Path, run: Callable) -> None:
+    """What the configs look for below data/, and what the authors of landmarks hand out below raw/."""
+    data, raw = root / 'data', root / 'raw'
+    for i in range(8):
+        name = f'n{i % 4:06d}/{i:04d}_01'
+        face_layouts.face(data / 'vggface2/train' / f'{name}.jpg', i, size=48)
+        face_layouts.face(data / 'my_faces' / f'{i}.png', i, size=48)
+    names = sorted(str(path.relative_to(data / 'vggface2/train')) for path in data.rglob('*_01.jpg'))
+    (data / 'vggface2/my_list.txt').write_text('\n'.join(names[:4]) + '\n')
+    face_layouts.table(data / 'vggface2/bb_landmark/loose_bb_train.csv',
+                       [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)])
+    face_layouts.rafdb(data / 'rafdb', 7, 7)
+    face_layouts.lfw(data / 'lfw', folds=10, size=1)
+    (data / 'lfw/images').symlink_to('lfw')
+    face_layouts.face_csv(data / 'my_labels', per_class=5)
+    frozen_tasks(data)
+    RAW['wflw'](raw / 'wflw', [RAW['wflw_line'](i) for i in range(4)],
+                [RAW['wflw_line'](5, '1 1 1 1 1 1'), RAW['wflw_line'](6, name='0--Parade/b.jpg')])
+    RAW['w300'](raw / 'w300')
+    RAW['aflw'](raw / 'aflw')
+    run('python tools/dataset_converters/wflw.py raw/wflw data/wflw && '
+        'python tools/dataset_converters/w300.py raw/w300 data/300w && '
+        'ln -s 300w data/lm68_helen_afw && cd data/lm68_helen_afw && '
+        'ln -s annotations/face_landmarks_300w_train.json annotations_train.json && '
+        'ln -s annotations/face_landmarks_300w_valid.json annotations_test.json', root)
+
+
+def frozen_tasks(data: Path) -> None:
+    """Faces of every expression and attribute in each split; groups are people."""
+    expressions = ['neutral', 'happiness', 'surprise', 'sadness', 'anger']
+    muxspace = [['file_name', 'expression', 'group', 'split']]
+    lfw = [['file_name', 'split', 'gender', 'smile', 'glasses']]
+    for split in ('train', 'val'):
+        for i in range(6):
+            name = face_layouts.face(data / f'muxspace_expr/images/{split}{i}.png', i, size=48).name
+            face_layouts.face(data / f'lfw_color5pt/images/{name}', i, size=48)
+            muxspace.append([name, expressions[i % 5], f'person{i // 2}', split])
+            lfw.append([name, split, *(1 + (i >> bit) % 2 for bit in range(3))])
+    face_layouts.table(data / 'muxspace_expr/labels.csv', muxspace)
+    face_layouts.table(data / 'lfw_color5pt/attributes.csv', lfw)

@@ -1,0 +1,235 @@
+"""Every command and every snippet of the pages does on small data what the page says."""
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import face_layouts
+import pytest
+from small_checkout import RAW, REPO, add_data, small_checkout
+from warm_python import warm_python
+
+PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))]
+BLOCK = re.compile(r'^```(\w*)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+FRA, CLASSES, LANDMARKS = 'fra_r50_8xb64', 'resnet50_8xb32-ft-fra_rafdb', 'td-hm_res50_udp-8xb64-60e_wflw-256x256'
+TRAININGS = {
+    FRA: f'tools/dist_train.sh configs/fra/{FRA}.py 2',
+    CLASSES: f'tools/dist_train.sh configs/transfer/classification/{CLASSES}.py 1',
+    LANDMARKS: f'tools/dist_train.sh configs/transfer/landmark/{LANDMARKS}.py 1',
+}
+
+# What a reader replaces, and what would take long.
+REPLACED = [
+    (r'(NNODES=2 NODE_RANK=)0 (.*) 8$', r'\g<1>1 \2 1 & \g<1>0 \2 1 && wait $!'),
+    (r'(dist_train\.sh configs/fra/\S+) 8\b', r'\1 2'),
+    (r'(dist_train\.sh \S+) 8\b', r'\1 1'),
+    (r'(mim train \w+) \S+', r'\1 configs/fra/full_precision.py'),
+    (r'\bhost0\b', '127.0.0.1'),
+    (r'\bPARTITION JOB\b', 'gpu fra'),
+    (r'--num 2000\b', '--num 8'),
+    (r'--budget 1,10,100 --seeds 3\b', '--budget 10 --seeds 1'),
+    (r'(benchmark_frozen\.py .*)', r'\1 --seeds 1'),
+    (r'\bFOLDER\b', 'folder/of/faces'),
+    (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
+    (r'(aflw\.py .*)', r'\1 --num-train 2'),
+    (r'CHECKPOINT (.* --format torchvision)', r'resnet18.pth \1'),
+    (r'(test\.py) CONFIG CHECKPOINT\b', rf'\1 {CLASSES}.py work_dirs/{CLASSES}/epoch_2.pth'),
+    (r"'CONFIG\.py', pretrained='CHECKPOINT\.pth'",
+     f"'configs/transfer/classification/{CLASSES}.py', pretrained='work_dirs/{CLASSES}/epoch_2.pth'"),
+    (r"init_model\('CONFIG\.py', 'CHECKPOINT\.pth'",
+     f"init_model('configs/transfer/landmark/{LANDMARKS}.py', 'work_dirs/{LANDMARKS}/epoch_2.pth'"),
+    (r'\bCHECKPOINT\b', f'work_dirs/{FRA}/epoch_50.pth'),
+    (r'\bin_channels=2048\b', 'in_channels=256'),
+    (r'\bfra_r18_1xb64_demo/epoch_10\.pth', f'{FRA}/epoch_50.pth'),
+]  # yapf: disable
+
+# What a command leaves behind, or (=) what it says; \1 is the group of the first pattern that fits.
+TRACES = [
+    (r'(?:train\.sh|train\.py)(?: gpu fra)? \S*?([\w.-]+)\.py\b', r'work_dirs/\1/epoch_2.pth'),
+    (r'mim train \w+ \S*?([\w.-]+)\.py', r'work_dirs/\1/epoch_2.pth'),
+    (r'tools/test\.py', r'=accuracy/top1: \d'),
+    (r'verification\.py', r'=accuracy +\d+\.\d\d %'),
+    (r'model_converters/\w+\.py \S+ (\S+)', r'\1'),
+    (r'make_synthetic_faces\.py .*--out (\S+)', r'\1/contact_sheet.jpg'),
+    (r'dataset_converters/\w+\.py \S+ (\S+)', r'\1/annotations/*_t*.json'),
+    (r'extract_features\.py .*--out (\S+)', r'\1'),
+    (r'visualize_heatmaps\.py .*--out (\S+)', r'\1/contact_sheet.png'),
+    (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
+    (r'benchmark_frozen\.py .*?--out (\S+)', r'\1/frozen_features.md'),
+    (r'benchmark\.py \S+?(\w+)\.pth', r'work_dirs/benchmark/\1/benchmark.csv'),
+]
+
+STAND_INS = dict(
+    # Starts the first of the tasks that slurm would start.
+    srun='while [ "${1#-}" != "$1" ]; do [ "$1" = -p ] && shift; shift; done\n'
+         'SLURM_PROCID=0 SLURM_NTASKS=1 SLURM_LOCALID=0 SLURM_NODELIST=node exec "$@"',
+    scontrol='echo 127.0.0.1')  # yapf: disable
+
+WEIGHTS = f"""
+import sys
+sys.path.insert(0, {str(REPO / 'tests')!r})
+import torch
+from checkpoints import fra, save
+from test_convert import SHAPES
+save(fra(), 'resnet18.pth')
+torch.save(dict(state_dict={{name: torch.ones(shape) for name, shape in SHAPES.items()}}), 'OFFICIAL.pth')
+"""
+
+
+def blocks(kind: str) -> list:
+    return [(page.relative_to(REPO).as_posix(), text) for page in PAGES
+            for found, text in BLOCK.findall(page.read_text()) if found == kind]
+
+
+def commands() -> list:
+    """Of the blocks, and those of make in the text."""
+    found = []
+    for page, text in blocks('shell'):
+        lines = (re.sub(r'(^|\s)#.*', '', line) for line in text.replace('\\\n', ' ').splitlines())
+        found += [(page, ' '.join(line.split())) for line in lines if line.strip()]
+    for page in PAGES:
+        inline = re.findall(r'`((?:\w+=\S+ )*make [^`]+)`', BLOCK.sub('', page.read_text()))
+        found += [(page.relative_to(REPO).as_posix(), command) for command in inline]
+    return list(dict.fromkeys(found))
+
+
+def params(found: list) -> list:
+    return [pytest.param(text, id=f'{page}: {text.splitlines()[0]}') for page, text in found]
+
+
+class Done(NamedTuple):
+    folder: Path
+    output: str
+
+
+class Reader:
+    """Types commands into a shell, each in a folder of its own that looks like a checkout after a pre-training."""
+
+    def __init__(self, root: Path, python: Path) -> None:
+        self.checkout, self.done = small_checkout(root / 'checkout'), {}
+        for name, text in STAND_INS.items():
+            (python.parent / name).write_text(f'#!/bin/sh\n{text}\n')
+            (python.parent / name).chmod(0o755)
+        if shutil.which('mim'):
+            (python.parent / 'mim').symlink_to(shutil.which('mim'))
+        self.environment = dict(HOME=str(root), PATH=f'{python.parent}:/usr/bin:/bin', LANG='C.UTF-8',
+                                OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+        add_data(self.checkout, self.shell)
+
+    def shell(self, command: str, folder: Path) -> str:
+        """Its output, if it ends well."""
+        with socket.socket() as probe:
+            probe.bind(('127.0.0.1', 0))
+            port = str(probe.getsockname()[1])
+        done = subprocess.run(['bash', '-c', command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=200, env=dict(self.environment, PORT=port))
+        assert done.returncode == 0, f'{command}\n{done.stdout[-6000:]}'
+        return done.stdout
+
+    def folder(self, text: str) -> Path:
+        """A new one with what a command or snippet names."""
+        if re.search(r'resnet18\.pth|OFFICIAL\.pth', text) and not (self.checkout / 'weights.py').exists():
+            (self.checkout / 'weights.py').write_text(WEIGHTS)
+            self.shell('python weights.py', self.checkout)
+        folder = Path(tempfile.mkdtemp(dir=self.checkout.parent))
+        for path in self.checkout.iterdir():
+            (folder / path.name).symlink_to(path)
+        for i, name in enumerate(('ann.jpg', 'ben.jpg', 'face.jpg', 'folder/of/faces/1.png', 'folder/of/faces/2.png')):
+            face_layouts.face(folder / name, i, size=48)
+        trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
+        for name, training in TRAININGS.items():
+            if (not trains_anew if name == FRA else f'work_dirs/{name}/' in text):
+                shutil.copytree(self.type(training).folder / 'work_dirs' / name, folder / 'work_dirs' / name)
+        work_dir = folder / 'work_dirs' / FRA
+        if '--resume' in text:  # as after an interruption of the second epoch
+            (work_dir / 'epoch_2.pth').unlink()
+            (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_1.pth'))
+        elif not trains_anew:
+            shutil.copy(work_dir / 'epoch_2.pth', work_dir / 'epoch_50.pth')
+        return folder
+
+    def type(self, command: str) -> Done:
+        """What becomes of a command; the same one is not run twice."""
+        if command not in self.done:
+            folder = self.folder(command)
+            self.done[command] = Done(folder, self.shell(command, folder))
+        return self.done[command]
+
+
+@pytest.fixture(scope='module')
+def reader(tmp_path_factory):
+    root = tmp_path_factory.mktemp('pages')
+    (root / 'bin').mkdir()
+    with warm_python(root / 'bin') as python:
+        yield Reader(root, python)
+
+
+def replaced(text: str) -> str:
+    for old, new in REPLACED:
+        text = re.sub(old, new, text, flags=re.MULTILINE)
+    return text
+
+
+def trace(command: str) -> str:
+    """What shows that a command did its work."""
+    for pattern, made in TRACES:
+        match = re.search(pattern, command)
+        if match:
+            return made if made.startswith('=') else match.expand(made)
+    return pytest.fail(f'{command}: say in TRACES what shows that it has worked')
+
+
+def test_blocks_are_of_kinds_that_are_tested():
+    kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text())}
+    assert kinds <= {'shell', 'python', 'bibtex', ''}
+    assert not [text for _, text in blocks('') if re.search(r'^(python|make|mim|tools/|pip) ', text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize('command', params([found for found in commands() if ' make ' not in f' {found[1]}']))
+def test_command_works(reader, command):
+    command = replaced(command)
+    assert re.match(r'(\w+=\S+ )*(python tools/|tools/\w+\.sh |mim )', command), 'not a command of this project'
+    made = trace(command)
+    if command.startswith('mim') and not shutil.which('mim'):
+        pytest.skip('mim is not installed (requirements/mim.txt)')
+    if 'cofw' in command:
+        RAW['cofw'](reader.checkout / 'raw/cofw')
+    done = reader.type(command)
+    if made.startswith('='):
+        assert re.search(made[1:], done.output), done.output
+    else:
+        assert list(done.folder.glob(made)), (made, done.output)
+    if '--tasks' in command:
+        assert 'skipped' not in done.output and done.output.count(' s\n') == 2
+    if '--resume' in command:
+        assert 'epoch_1.pth' in done.output
+
+
+@pytest.mark.parametrize('command', params([found for found in commands() if ' make ' in f' {found[1]}']))
+def test_target_of_make_expands_to_commands_that_exist(reader, command):
+    lines = reader.shell(command.replace('make ', 'make -n '), reader.checkout).splitlines()
+    tools = re.findall(r'tools/\S+\.py', '\n'.join(lines))
+    assert all((REPO / tool).is_file() for tool in tools)
+    assert re.search(r'/python (tools/\w+\.py|-m pytest tests\b)', lines[-1]), lines
+
+
+@pytest.mark.parametrize('text', params(blocks('python')))
+def test_snippet_works(reader, text):
+    folder, text = reader.folder(replaced(text)), replaced(text)
+    if re.search(r'^(from|import) ', text, re.MULTILINE):
+        if 'FRAFeatures' in text:
+            assert '2048)' in text and '8, 7, 7)' in text
+            text += "assert out['embedding'].shape == (2, 256) and out['heatmaps'].shape == (2, 8, 7, 7)\n"
+        (folder / 'snippet.py').write_text(text)
+        reader.shell('python snippet.py', folder)
+        return
+    base = re.search(r"^_base_ = '(.+)'", text, re.MULTILINE)
+    places = [place for place in ('', 'configs/fra/') if base is None or (folder / place / base[1]).is_file()]
+    assert places, f'no {base[1]}'
+    place = places[0]
+    (folder / place / 'own.py').write_text(text if base else f"_base_ = 'configs/fra/{FRA}.py'\n{text}")
+    reader.shell(f'python tools/train.py {place}own.py --cfg-options train_cfg.max_epochs=1', folder)
+    assert (folder / 'work_dirs/own/epoch_1.pth').is_file()
