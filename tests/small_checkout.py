@@ -55,6 +55,7 @@ def add_data(root: Path, run: Callable) -> None:
         face_layouts.face(data / 'my_faces' / f'{i}.png', i, size=48)
     names = sorted(str(path.relative_to(data / 'vggface2/train')) for path in data.rglob('*_01.jpg'))
     (data / 'vggface2/my_list.txt').write_text('\n'.join(names[:4]) + '\n')
+    (data / 'real_faces.txt').write_text(''.join(f'vggface2/train/{name}\n' for name in names))
     face_layouts.table(data / 'vggface2/bb_landmark/loose_bb_train.csv',
                        [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)])
     face_layouts.rafdb(data / 'rafdb', 7, 7)

@@ -43,11 +43,13 @@ REPLACED = [
      f"init_model('configs/transfer/landmark/{LANDMARKS}.py', 'work_dirs/{LANDMARKS}/epoch_2.pth'"),
     (r'\bCHECKPOINT\b', f'work_dirs/{FRA}/epoch_50.pth'),
     (r'\bin_channels=2048\b', 'in_channels=256'),
-    (r'\bfra_r18_1xb64_demo/epoch_10\.pth', f'{FRA}/epoch_50.pth'),
+    (r'\breal_fra/epoch_3\.pth', f'{FRA}/epoch_50.pth'),
+    (r'\bbatch_size=32\b', 'batch_size=4'),
 ]  # yapf: disable
 
 # What a command leaves behind, or (=) what it says; \1 is the group of the first pattern that fits.
 TRACES = [
+    (r'train\.py .*--work-dir (\S+)', r'\1/last_checkpoint'),
     (r'(?:train\.sh|train\.py)(?: gpu fra)? \S*?([\w.-]+)\.py\b', r'work_dirs/\1/epoch_2.pth'),
     (r'mim train \w+ \S*?([\w.-]+)\.py', r'work_dirs/\1/epoch_2.pth'),
     (r'tools/test\.py', r'=accuracy/top1: \d'),

@@ -93,7 +93,7 @@ class Demo:
         dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
         self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
                      *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
-                     f'train_dataloader.batch_size={min(64, count)}',
+                     f'train_dataloader.batch_size={min(32, count)}',
                      f'train_cfg.max_epochs={max(1, round(self.budget / count))}', f'randomness.seed={self.seed}')
 
     def export(self) -> None:
