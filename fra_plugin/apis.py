@@ -25,7 +25,7 @@ from .datasets.folder_scan import scan_folder
 from .datasets.load_face import LoadFace
 from .engine.safe_load import safe_load
 from .models.fra import FRA
-from .models.pretrained_backbone import backbone_tensors, named_tensors
+from .models.pretrained_backbone import backbone_tensors, fill, named_tensors
 
 Image = Union[str, Path, np.ndarray]
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
@@ -82,10 +82,10 @@ class FRAFeatures:
         if checkpoint is None:
             _init_silently(network)
         elif is_fra:
-            _load(network, tensors, source)
+            fill(network, tensors, source, strict=True, whose=' of its config')
         else:
             # Not strict: old files lack counters of batches, which nothing depends on.
-            _load(network, backbone_tensors(tensors, network, source=source), source, strict=False)
+            fill(network, backbone_tensors(tensors, network, source=source), source, whose=' of its config')
         network.to(self.device).eval()
         network.requires_grad_(False)
         self.model: Optional[FRA] = network if is_fra else None
@@ -236,11 +236,3 @@ def _init_silently(module: nn.Module) -> None:
         module.init_weights()
     finally:
         logger.setLevel(level)
-
-
-def _load(module: nn.Module, tensors: Dict[str, torch.Tensor], checkpoint: str, strict: bool = True) -> None:
-    try:
-        module.load_state_dict(tensors, strict)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[1].strip()
-        raise ValueError(f'{checkpoint} does not fit the {type(module).__name__} of its config: {reason}') from None

@@ -14,6 +14,7 @@ from mmengine.hooks import Hook  # noqa: E402
 from mmengine.model import is_model_wrapper  # noqa: E402
 
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
+from fra_plugin.models.pretrained_backbone import fill  # noqa: E402
 from fra_plugin.whole_file import whole_file  # noqa: E402
 
 
@@ -27,11 +28,7 @@ class RefuseForeignWeights(Hook):
         if missing:
             raise ValueError(f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
                              f'config\'s model, {missing[0]} first: it was saved by another model')
-        try:
-            model.load_state_dict(given, strict=False)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[1].strip()
-            raise ValueError(f'{runner._load_from} was saved by another model than this config\'s: {reason}') from None
+        fill(model, given, runner._load_from, whose=' of this config')
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,7 +5,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 
-from ..models.pretrained_backbone import backbone_tensors, named_tensors
+from ..models.pretrained_backbone import backbone_tensors, fill, named_tensors
 
 
 @HOOKS.register_module()
@@ -30,11 +30,7 @@ class LoadBackboneHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         source = str(runner._load_from)
         tensors = backbone_tensors(named_tensors(checkpoint, source), model.backbone, self.prefix, source)
-        try:
-            model.backbone.load_state_dict(tensors, strict=False)  # mmengine would leave a tensor of another shape random
-        except RuntimeError as error:
-            reason = str(error).splitlines()[1].strip()
-            raise ValueError(f'{source} does not fit the {type(model.backbone).__name__}: {reason}') from None
+        fill(model.backbone, tensors, source)
         checkpoint['state_dict'] = OrderedDict((f'backbone.{name}', tensor) for name, tensor in tensors.items())
         self.loaded = True
 

@@ -53,12 +53,7 @@ class PretrainedBackbone:
         # This package's safe_load stands behind mmengine's loader.
         content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
         tensors = backbone_tensors(named_tensors(content, self.checkpoint), module, self.prefix, self.checkpoint)
-        try:
-            module.load_state_dict(tensors, strict=False)
-        except RuntimeError as error:
-            reasons = [line.strip() for line in str(error).splitlines()[1:]]
-            raise ValueError(f'{self.checkpoint} does not fit the {type(module).__name__}: {"; ".join(reasons[:2])}'
-                             + (f' and {len(reasons) - 2} more' if len(reasons) > 2 else '')) from None
+        fill(module, tensors, self.checkpoint)
         # mmengine initialises the children after this, and some backbones zero a norm layer or redraw their position
         # embedding unless their init_cfg says "Pretrained": all of it would undo what was loaded.
         module.init_cfg = dict(type='Pretrained', checkpoint=self.checkpoint)
@@ -67,6 +62,25 @@ class PretrainedBackbone:
                 child.is_init = True
         if hasattr(module, '_params_init_info'):
             update_init_info(module, init_info=f'{type(self).__name__}: loaded from {self.checkpoint}')
+
+
+def fill(module: nn.Module, tensors: Mapping[str, torch.Tensor], source: str, strict: bool = False, whose: str = '') -> None:
+    """Load tensors into a module; mmengine alone would leave those of another shape as they are.
+
+    Args:
+        source: the file's name, for messages.
+        strict: whether each name must be in both. Defaults to False.
+        whose: what follows the module's name in messages. Defaults to ''.
+
+    Raises:
+        ValueError: if a tensor has another shape, or a name is missing where ``strict``.
+    """
+    try:
+        module.load_state_dict(tensors, strict)
+    except RuntimeError as error:
+        reasons = [line.strip() for line in str(error).splitlines()[1:]]
+        raise ValueError(f'{source} does not fit the {type(module).__name__}{whose}: {"; ".join(reasons[:2])}'
+                         + (f' and {len(reasons) - 2} more' if len(reasons) > 2 else '')) from None
 
 
 def named_tensors(content: Any, source: str) -> Dict[str, torch.Tensor]:
