@@ -21,6 +21,7 @@ from fra_plugin.datasets.synthetic.writer import VERSION  # noqa: E402
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
 LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-8e_synthetic-96x96.py'
 EXPRESSION = 'configs/transfer/classification/resnet18_1xb32-ft-10pct-fra_synthetic.py'
+BATCH = 32  # twice the steps of the config's 64, as there are so few
 FEWEST_FACES = 8  # the losses take statistics over the batch
 
 
@@ -93,7 +94,7 @@ class Demo:
         dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
         self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
                      *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
-                     f'train_dataloader.batch_size={min(32, count)}',
+                     f'train_dataloader.batch_size={min(BATCH, count)}',
                      f'train_cfg.max_epochs={max(1, round(self.budget / count))}', f'randomness.seed={self.seed}')
 
     def export(self) -> None:
