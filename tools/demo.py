@@ -70,21 +70,22 @@ class Demo:
         function(*args)
         self.seconds[title] = time.time() - start
 
-    def command(self, *words: str) -> None:
-        """Run a command of the project as a user would, and keep it for the report."""
+    def command(self, *words: str, done: bool = False) -> None:
+        """Run a command of the project as a user would, unless it is done, and keep it for the report."""
         shown = ' '.join(str(word).replace(f'{REPO}/', '') for word in words)
         self.commands.append(f'python {shown}')
-        done = subprocess.run([sys.executable, *map(str, words)], cwd=str(REPO))
-        if done.returncode:
-            raise ValueError(f'python {shown} ended with exit code {done.returncode}; its message is above')
+        if done:
+            return
+        code = subprocess.run([sys.executable, *map(str, words)], cwd=str(REPO)).returncode
+        if code:
+            raise ValueError(f'python {shown} ended with exit code {code}; its message is above')
 
     def draw_faces(self) -> None:
-        if (self.faces / 'meta.json').is_file():
-            made = json.loads((self.faces / 'meta.json').read_text())
-            if [made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION]:
-                return
+        meta = self.faces / 'meta.json'
+        made = json.loads(meta.read_text()) if meta.is_file() else {}
         self.command('tools/dataset_converters/make_synthetic_faces.py', '--num', self.num, '--size', 128,
-                     '--seed', self.seed, '--out', self.faces, '--overwrite')
+                     '--seed', self.seed, '--out', self.faces, '--overwrite',
+                     done=[made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION])
 
     def pretrain(self) -> None:
         prefix, faces = ('images', 'train.txt') if self.drawn else ('', '')
@@ -105,14 +106,13 @@ class Demo:
         return (self.out / 'pretrain' / 'last_checkpoint').read_text().strip()
 
     def finetune(self, config: str, task: str, start: str) -> None:
-        if self.scores(task, start):
-            return
         init = ([f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth'] if start == 'FRA' else
                 ['model.backbone.init_cfg=None'])
         data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
                 'val_dataloader.dataset', 'test_dataloader.dataset']  # yapf: disable
         self.command('tools/train.py', config, '--work-dir', self.work_dir(task, start), '--cfg-options', *init,
-                     *(f'{where}.data_root={self.faces}' for where in data), f'randomness.seed={self.seed}')
+                     *(f'{where}.data_root={self.faces}' for where in data), f'randomness.seed={self.seed}',
+                     done=bool(self.scores(task, start)))
 
     def work_dir(self, task: str, start: str) -> Path:
         return self.out / f'{task}_from_{start.lower()}'

@@ -38,7 +38,8 @@ def write_report(demo, path: Path) -> None:
         report.heading('Transfer with a tenth of the labels').table(
             header, rows, caption='One seed, so small differences mean nothing. Landmarks: mean error of 68 points in '
             'percent of the distance between the outer eye corners. Expression: mean accuracy over the 7 classes.')
-    report.heading('How it was made').table(['step', 'minutes'], [[k, v / 60] for k, v in demo.seconds.items()])
+    report.heading('How it was made').table(['step', 'minutes'], [[k, f'{v / 60:.1f}'] for k, v in demo.seconds.items()],
+                                          caption='Of this call; what an earlier one had finished takes no time.')
     versions = [[name, importlib.import_module(name).__version__] for name in PACKAGES if installed(name)]
     report.table(['package', 'version'],
                  [['fra_plugin', __version__], ['Python', platform.python_version()], *versions, ['seed', demo.seed]])
