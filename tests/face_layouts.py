@@ -101,6 +101,14 @@ def muxspace(root: Path, per_class: int = 2) -> Path:
     return root
 
 
+def lfw_attributes(root: Path) -> Path:
+    """Gender, smile and glasses as 1 and 2, one face without, in the splits train and val."""
+    rows = [[face(root / 'images' / f'{split}{i}.png', i).name, split, *([1 + (i >> bit) % 2 for bit in range(3)] if i else [''] * 3)]
+            for split in ('train', 'val') for i in range(9)]
+    table(root / 'attributes.csv', [['file_name', 'split', 'gender', 'smile', 'glasses'], *rows])
+    return root
+
+
 def face_folders(root: Path) -> Path:
     """Seven folders of two faces in each of train and val."""
     for i in range(28):

@@ -1,5 +1,7 @@
 """Runs the chosen protocols with one checkpoint, one after another, and writes one table (csv, Markdown, html).
 
+``random`` in the checkpoint's place gives the same table for random weights, drawn anew by each seed.
+
 What is finished is not done again: an interrupted benchmark goes on where it stopped, inside a training too. A task without
 data is skipped, and the table says why.
 """
@@ -49,6 +51,7 @@ TASKS = {
 # What the table shows of the metrics of a run; all of them are in its metrics.json.
 SHOWN = ('accuracy/top1', 'class_accuracy/mean', 'attribute/accuracy', 'attribute/balanced_accuracy', 'NME_interocular',
          'NME_interpupil', 'NME_box_size', 'NME_box_diagonal', 'verification/accuracy', 'verification/auc')
+RANDOM = 'random'
 MIN_LENGTH = 2560  # faces an epoch where labels are few: 10 steps of the recipe
 
 
@@ -64,7 +67,7 @@ def budgets(text: str) -> List[float]:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('checkpoint', help='pre-trained weights, of any layout that PretrainedBackbone knows')
+    parser.add_argument('checkpoint', help=f'pre-trained weights, of any layout that PretrainedBackbone knows, or {RANDOM}')
     parser.add_argument('--tasks', required=True, help=f'comma-separated; among {", ".join(TASKS)}, or configs (.py)')
     parser.add_argument('--budget', type=budgets, default=[100.], metavar='1,10,100',
                         help='percentages of the training labels (default: 100)')
@@ -110,7 +113,9 @@ class Run(NamedTuple):
 
 def plan(args: argparse.Namespace) -> List[Run]:
     """All runs, in their order."""
-    sha256 = origin(args.checkpoint)['sha256']
+    # Told by a hash, so that a run is never taken for that of other weights.
+    weights = dict(checkpoint=RANDOM) if args.checkpoint == RANDOM else dict(
+        checkpoint=os.path.abspath(args.checkpoint), sha256=origin(args.checkpoint)['sha256'])
     runs = []
     for name in dict.fromkeys(args.tasks.split(',')):
         if name not in TASKS and not name.endswith('.py'):
@@ -118,11 +123,12 @@ def plan(args: argparse.Namespace) -> List[Run]:
         path = find_config(TASKS.get(name, name))
         task = name if name in TASKS else Path(name).stem
         trains = Config.fromfile(path).get('train_dataloader') is not None
+        if not trains and args.checkpoint == RANDOM:
+            raise ValueError(f'{task} trains nothing and needs a checkpoint, got {RANDOM}')
         for budget in args.budget if trains else [None]:
             for seed in range(args.seeds if trains else 1):
                 cfg = Config.fromfile(path)
-                # Told by a hash, so that a run is never taken for that of other weights.
-                cfg.benchmark = dict(checkpoint=os.path.abspath(args.checkpoint), sha256=sha256)
+                cfg.benchmark = weights
                 complete(cfg, args, budget, seed)
                 folder = args.work_dir / task / ('test' if budget is None else f'labels{budget:g}_seed{seed}')
                 runs.append(Run(task, budget, seed, folder, cfg, cfg.pretty_text))
@@ -132,10 +138,13 @@ def plan(args: argparse.Namespace) -> List[Run]:
 def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], seed: int) -> None:
     """Give a config its weights, its seed, its data and its share of the labels."""
     if budget is not None:
-        init_cfg = cfg.model.backbone.get('init_cfg')
-        if not isinstance(init_cfg, dict) or 'checkpoint' not in init_cfg:
-            cfg.model.backbone.init_cfg = dict(type='mmpretrain.PretrainedBackbone')
-        cfg.model.backbone.init_cfg.checkpoint = os.path.abspath(args.checkpoint)
+        backbone = cfg.model.backbone
+        if args.checkpoint == RANDOM:
+            backbone.init_cfg = None
+        else:
+            if 'checkpoint' not in (backbone.get('init_cfg') or {}):
+                backbone.init_cfg = dict(type='mmpretrain.PretrainedBackbone')
+            backbone.init_cfg.checkpoint = os.path.abspath(args.checkpoint)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     for part in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(part):
@@ -232,7 +241,8 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> N
         if not names:
             rows.append([key[0], labels, None, None, None, 0, note])
         done += [shown(command) for run in group if metrics(run) for command in commands(run, args)]
-    text = [f'Checkpoint: {args.checkpoint}, sha256 {runs[0].cfg.benchmark.sha256}.',
+    weights = runs[0].cfg.benchmark
+    text = ['Random weights.' if args.checkpoint == RANDOM else f'Checkpoint: {args.checkpoint}, sha256 {weights.sha256}.',
             'std: standard deviation over runs with other seeds, which also draw other labels. Accuracies are percentages, '
             'NME is a fraction of the distance that it names.']
     write_table(args.work_dir, 'benchmark', 'Benchmark', ['task', 'labels', 'metric', 'mean', 'std', 'runs', 'note'], rows,
@@ -242,7 +252,7 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> N
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
-        if not os.path.isfile(args.checkpoint):
+        if args.checkpoint != RANDOM and not os.path.isfile(args.checkpoint):
             raise FileNotFoundError(f'no checkpoint {args.checkpoint}')
         runs = plan(args)
         refuse_other_runs(runs)
@@ -262,7 +272,7 @@ def main() -> None:
                     failed += 1
                 print(f': {reason}' if reason else f': {time.time() - start:.0f} s')
             write(runs, notes, args)
-        print((args.work_dir / 'benchmark.md').read_text().split('\n\nCheckpoint')[0])
+        print((args.work_dir / 'benchmark.md').read_text().split('\n\n')[1])  # the table, without title and notes
         if failed:
             raise ValueError(f'{failed} of {len(runs)} runs failed; the table names their logs')
 

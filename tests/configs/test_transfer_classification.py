@@ -23,7 +23,7 @@ NARROW = dict(
 LAYOUTS = dict(rafdb=face_layouts.rafdb, affectnet7=face_layouts.affectnet, affectnet8=face_layouts.affectnet,
                fer2013=face_layouts.fer2013, ferplus=face_layouts.ferplus, celeba=face_layouts.celeba,
                facecsv=face_layouts.face_csv, facefolders=face_layouts.face_folders, lfw=face_layouts.lfw,
-               synthetic=face_layouts.rafdb, muxspace=face_layouts.muxspace)
+               synthetic=face_layouts.rafdb, muxspace=face_layouts.muxspace, lfw_attributes=face_layouts.lfw_attributes)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,8 @@ def shrink(node, root):
 
 def prepare(name, tmp_path):
     """The config on tiny data, and the tensors of the checkpoint that it starts from."""
-    data = name.rsplit('fra_', 1)[1].split('-')[0]
+    data = name.rsplit('fra_', 1)[1]
+    data = 'lfw_attributes' if data == 'lfw-attributes' else data.split('-')[0]
     root = tmp_path / data
     root.mkdir()
     LAYOUTS[data](root)

@@ -44,12 +44,12 @@ def case(tmp_path_factory):
 def run(case, monkeypatch, capsys):
     """Runs the command in this process; ``step`` takes the place of its trainings and tests."""
 
-    def run(*args, step=None):
+    def run(*args, step=None, checkpoint=case / 'fra.pth'):
         main = runpy.run_path(TOOL)['main']
         main.__globals__['MIN_LENGTH'] = 16
         if step:
             main.__globals__['subprocess'] = SimpleNamespace(run=step, STDOUT=subprocess.STDOUT)
-        monkeypatch.setattr(sys, 'argv', ['tools/benchmark.py', str(case / 'fra.pth'), '--data-root', str(case / 'data'),
+        monkeypatch.setattr(sys, 'argv', ['tools/benchmark.py', str(checkpoint), '--data-root', str(case / 'data'),
                                           *map(str, args)])
         try:
             main()
@@ -119,6 +119,17 @@ def test_seeds_are_averaged_and_draw_labels_and_weights(case, run, tmp_path):
         assert (dataset.type, dataset.share, dataset.seed, cfg.randomness.seed) == ('LabelBudget', 0.1, seed, seed)
         assert cfg.model.backbone.init_cfg.checkpoint == str(case / 'fra.pth')
         assert dataset.dataset.data_root == str(case / 'data' / 'rafdb')
+
+
+def test_random_weights_are_a_row_like_any(case, run, tmp_path):
+    code, _, _ = run('--tasks', case / 'tiny.py', '--seeds', 2, '--work-dir', tmp_path, step=Steps(), checkpoint='random')
+    assert code == 0 and table(tmp_path)[0]['runs'] == '2'
+    for seed in range(2):
+        cfg = Config.fromfile(tmp_path / 'tiny' / f'labels100_seed{seed}' / 'config.py')
+        assert cfg.model.backbone.init_cfg is None and cfg.randomness.seed == seed
+    assert 'Random weights.' in (tmp_path / 'benchmark.md').read_text()
+    code, _, errors = run('--tasks', 'lfw', '--work-dir', tmp_path / 'lfw', checkpoint='random')
+    assert code == 1 and 'lfw trains nothing and needs a checkpoint' in errors[-1]
 
 
 def test_it_goes_on_where_it_was_interrupted(case, run, tmp_path):
