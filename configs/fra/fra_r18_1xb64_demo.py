@@ -25,8 +25,9 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', by_epoch=True, begin=0, convert_to_iter_based=True),
 ]
 train_cfg = dict(max_epochs=10)
+auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(logger=dict(interval=10))
-custom_hooks = _base_.custom_hooks[:-1] + [
+custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] != 'RegionHeatmapHook'] + [
     dict(type='ChannelsLastHook'),
     dict(type='RegionHeatmapHook', image_size=96, interval=2),
 ]

@@ -41,3 +41,4 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=9, by_epoch=True, begin=1, end=10, convert_to_iter_based=True),
 ]
 train_cfg = dict(max_epochs=10, val_interval=10)
+auto_scale_lr = dict(base_batch_size=32)

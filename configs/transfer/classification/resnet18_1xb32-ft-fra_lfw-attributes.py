@@ -1,8 +1,16 @@
-# Smile, gender and glasses of LFW faces, on the small ResNet-18 of fra_r18_1xb64_demo.py.
-_base_ = 'resnet18_1xb32-ft-fra_muxspace.py'
+# Smile, gender and glasses of LFW's faces, on the small ResNet-18 of fra_r18_1xb64_demo.py.
+_base_ = 'resnet18_1xb32-ft-10pct-fra_synthetic.py'
 
 attributes = ['smile', 'gender', 'glasses']
-
+faces = dict(
+    type='FaceCSV',
+    data_root='data/lfw_color5pt',
+    data_prefix='images',
+    ann_file='attributes.csv',
+    image_column='file_name',
+    attribute_columns=attributes,
+    no=['2'],
+    unlabelled='skip')
 # mmpretrain sums the cross-entropies of the attributes: take their mean.
 model = dict(
     head=dict(
@@ -11,10 +19,8 @@ model = dict(
         num_classes=len(attributes),
         in_channels=128,
         loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes))))
-faces = dict(
-    data_root='data/lfw_color5pt', ann_file='attributes.csv', attribute_columns=attributes, no=['2'], classes=None)
-train_dataloader = dict(dataset=faces)
-val_dataloader = dict(dataset=faces)
+train_dataloader = dict(dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces))
+val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='AttributeMetric')]
 test_evaluator = val_evaluator

@@ -8,3 +8,4 @@ _base_ = [
 # num_classes is the number of different labels in the file.
 model = dict(head=dict(num_classes=7))
 train_dataloader = dict(batch_size=64)
+auto_scale_lr = dict(base_batch_size=64)

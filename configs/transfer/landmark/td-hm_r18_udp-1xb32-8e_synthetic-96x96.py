@@ -71,6 +71,7 @@ val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocula
 test_evaluator = val_evaluator
 
 train_cfg = dict(max_epochs=8, val_interval=8)
+auto_scale_lr = dict(base_batch_size=32)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=10, start_factor=0.001, by_epoch=False),
     dict(type='CosineAnnealingLR', begin=0, end=8, by_epoch=True, convert_to_iter_based=True),
