@@ -91,7 +91,7 @@ class Demo:
         prefix, faces = ('images', 'train.txt') if self.drawn else ('', '')
         count = len(FaceFolder(data_root=str(self.faces), data_prefix=prefix, ann_file=faces))
         if count < FEWEST_FACES:
-            raise ValueError(f'{self.faces} holds {count} faces, pre-training needs at least {FEWEST_FACES}')
+            raise ValueError(f'{self.faces}: pre-training needs at least {FEWEST_FACES} faces, found {count}')
         dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
         self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
                      *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),

@@ -13,3 +13,4 @@ from .reliable_checkpoint_hook import ReliableCheckpointHook
 from .reliable_train_loop import ReliableTrainLoop
 from .safe_load import safe_load  # puts itself behind every checkpoint loader of mmengine
 from .stop_signal_hook import StopSignalHook
+from .trained_only_constructor import TrainedOnlyConstructor

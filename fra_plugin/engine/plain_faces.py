@@ -6,6 +6,8 @@ from mmengine.dataset import BaseDataset, Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch import nn
 
+from ..datasets.load_face import BrokenImageError
+
 
 def plain_pipeline(size: int) -> List[dict]:
     """Read a face, resize it to ``size`` x ``size`` pixels, pack it."""
@@ -30,14 +32,26 @@ def spread_faces(dataset: BaseDataset, num_faces: int, size: Optional[int] = Non
         size: read them by :func:`plain_pipeline` instead of the data set's own. Defaults to None.
 
     Returns:
-        (N, 3, H, W) BGR uint8.
+        (N, 3, H, W) BGR uint8; in the place of a face whose file is broken, the next one.
+
+    Raises:
+        BrokenImageError: if the files of all faces are broken.
     """
     num_faces = min(num_faces, len(dataset))
     places = torch.linspace(0, len(dataset) - 1, num_faces).round().long().tolist()
     pipeline = dataset.pipeline
     if size is not None:
         pipeline = Compose([TRANSFORMS.build(transform) for transform in plain_pipeline(size)])
-    return torch.stack([pipeline(dataset.get_data_info(place))['inputs'] for place in places])
+    return torch.stack([_readable(dataset, place, pipeline) for place in places])
+
+
+def _readable(dataset: BaseDataset, place: int, pipeline: Compose) -> torch.Tensor:
+    for index in range(place, place + len(dataset)):
+        try:
+            return pipeline(dataset.get_data_info(index % len(dataset)))['inputs']
+        except BrokenImageError as error:
+            broken = error
+    raise broken
 
 
 def normalise(model: nn.Module, images: torch.Tensor) -> torch.Tensor:

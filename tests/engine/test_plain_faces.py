@@ -1,8 +1,10 @@
 """Faces without augmentation."""
+import pytest
 import torch
 from mmpretrain.registry import DATASETS
 from watched_run import write_faces
 
+from fra_plugin.datasets.load_face import BrokenImageError
 from fra_plugin.engine.plain_faces import build_plain, spread_faces
 
 
@@ -20,3 +22,17 @@ def test_a_pipeline_of_its_own_is_kept(tmp_path):
     folder = dict(type='FaceFolder', data_prefix=str(write_faces(tmp_path / 'faces')), cache_dir=str(tmp_path))
     dataset = build_plain(dict(folder, pipeline=[dict(type='LoadFace'), dict(type='PackInputs')]), size=24)
     assert dataset[0]['inputs'].shape == (3, 48, 48)
+
+
+def test_the_next_face_stands_in_for_a_broken_one(tmp_path):
+    folder = write_faces(tmp_path / 'faces')
+    dataset = build_plain(dict(type='FaceFolder', data_prefix=str(folder), cache_dir=str(tmp_path)), size=24)
+    first, last = (dataset.get_data_info(place)['img_path'] for place in (0, 9))
+    expected = torch.stack([dataset[place]['inputs'] for place in (1, 1)])
+    for path in (first, last):
+        open(path, 'w').close()
+    assert torch.equal(spread_faces(dataset, 2), expected)
+    for place in range(10):
+        open(dataset.get_data_info(place)['img_path'], 'w').close()
+    with pytest.raises(BrokenImageError):
+        spread_faces(dataset, 2)
