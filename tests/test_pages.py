@@ -30,7 +30,7 @@ REPLACED = [
     (r'\bhost0\b', '127.0.0.1'),
     (r'\bPARTITION JOB\b', 'gpu fra'),
     (r'--num 2000\b', '--num 8'),
-    (r'--budget 1,10,100 --seeds 3\b', '--budget 10 --seeds 1'),
+    (r'--budget (1,)?10,100 --seeds 3\b', '--budget 10 --seeds 1'),
     (r'(benchmark_frozen\.py .*)', r'\1 --seeds 1'),
     (r'\bFOLDER\b', 'folder/of/faces'),
     (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
@@ -61,6 +61,7 @@ TRACES = [
     (r'visualize_heatmaps\.py .*--out (\S+)', r'\1/contact_sheet.png'),
     (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
     (r'benchmark_frozen\.py .*?--out (\S+)', r'\1/frozen_features.md'),
+    (r'benchmark\.py (random) ', r'work_dirs/benchmark/\1/benchmark.csv'),
     (r'benchmark\.py \S+?(\w+)\.pth', r'work_dirs/benchmark/\1/benchmark.csv'),
 ]
 
