@@ -125,6 +125,9 @@ class OnlineEvalHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         metrics = self.evaluate(model)
         self._evaluated_at = runner.iter
+        if not metrics:
+            runner.logger.warning(f'No online evaluation after {runner.iter} iterations: the features are not finite')
+            return metrics
         runner.logger.info(f'Online evaluation after {runner.iter} iterations: '
                            + '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items()))
         runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
@@ -138,7 +141,7 @@ class OnlineEvalHook(Hook):
         return metrics
 
     def evaluate(self, model: nn.Module) -> Dict[str, float]:
-        """All numbers, the same on every process."""
+        """All numbers, the same on every process; none if features are not finite, which NonFiniteHook is there for."""
         with untouched(model):
             labelled = [self._features(model, dataset) for dataset in self.labelled_sets]
             pairs = self._features(model, self.pair_set) if self.pair_set else None
@@ -157,6 +160,8 @@ class OnlineEvalHook(Hook):
     def _metrics(self, labelled: List[torch.Tensor], pairs: Optional[torch.Tensor],
                  regions: Optional[torch.Tensor]) -> Dict[str, float]:
         metrics = {}
+        if not all(features.isfinite().all() for features in labelled + ([] if pairs is None else [pairs])):
+            return metrics
         if labelled:
             split = split_features(labelled, [torch.from_numpy(data.get_gt_labels()) for data in self.labelled_sets])
             metrics['knn/accuracy'] = knn_accuracy(*split, neighbours=self.neighbours)

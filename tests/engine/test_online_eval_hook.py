@@ -149,6 +149,17 @@ def test_features_are_those_of_the_backbone_image_by_image(tmp_path, faces):
             torch.testing.assert_close(features[index:index + 1], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_features_that_are_not_finite_end_no_run(tmp_path, faces, monkeypatch, caplog):
+    features = OnlineEvalHook._features
+    monkeypatch.setattr(OnlineEvalHook, '_features', lambda *args: features(*args) * float('nan'))
+    runner = make_runner(tmp_path / 'run', faces, [hook(faces)], default_hooks=dict(
+        checkpoint=dict(type='CheckpointHook', interval=1, save_best='knn/accuracy', rule='greater')))
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert runner.iter == runner.max_iters and caplog.text.count('the features are not finite') == 2
+    assert not reports(runner) and not list(Path(runner.work_dir).glob('best_*'))
+
+
 def test_every_fifth_face_of_a_class_is_tested():
     labels = torch.tensor([0, 1] * 7)
     train, train_labels, test, test_labels = split_features([torch.arange(14.)[:, None]], [labels])
