@@ -103,8 +103,11 @@ def muxspace(root: Path, per_class: int = 2) -> Path:
 
 def lfw_attributes(root: Path) -> Path:
     """Gender, smile and glasses as 1 and 2, one face without, in the splits train and val."""
-    rows = [[face(root / 'images' / f'{split}{i}.png', i).name, split, *([1 + (i >> bit) % 2 for bit in range(3)] if i else [''] * 3)]
-            for split in ('train', 'val') for i in range(9)]
+    rows = []
+    for split in ('train', 'val'):
+        for i in range(9):
+            attributes = [1 + (i >> bit) % 2 for bit in range(3)] if i else [''] * 3
+            rows.append([face(root / 'images' / f'{split}{i}.png', i).name, split, *attributes])
     table(root / 'attributes.csv', [['file_name', 'split', 'gender', 'smile', 'glasses'], *rows])
     return root
 

@@ -78,12 +78,9 @@ def frozen_tasks(data: Path) -> None:
     """Faces of every expression and attribute in each split; groups are people."""
     expressions = ['neutral', 'happiness', 'surprise', 'sadness', 'anger']
     muxspace = [['file_name', 'expression', 'group', 'split']]
-    lfw = [['file_name', 'split', 'gender', 'smile', 'glasses']]
     for split in ('train', 'val'):
         for i in range(6):
             name = face_layouts.face(data / f'muxspace_expr/images/{split}{i}.png', i, size=48).name
-            face_layouts.face(data / f'lfw_color5pt/images/{name}', i, size=48)
             muxspace.append([name, expressions[i % 5], f'person{i // 2}', split])
-            lfw.append([name, split, *(1 + (i >> bit) % 2 for bit in range(3))])
     face_layouts.table(data / 'muxspace_expr/labels.csv', muxspace)
-    face_layouts.table(data / 'lfw_color5pt/attributes.csv', lfw)
+    face_layouts.lfw_attributes(data / 'lfw_color5pt')
