@@ -13,4 +13,5 @@ from .fer_plus import FERPlus
 from .label_budget import LabelBudget
 from .landmark_faces import LandmarkFaces
 from .load_face import BrokenImageError, LoadFace
+from .located_multi_view import LocatedMultiView
 from .raf_db import RAFDB

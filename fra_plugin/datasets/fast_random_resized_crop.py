@@ -10,7 +10,7 @@ from mmpretrain.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class FastRandomResizedCrop(RandomResizedCrop):
-    """img (H, W, 3) -> a random part of it at `scale`, (h, w, 3).
+    """img (H, W, 3) -> a random part of it at `scale`, (h, w, 3), and ``crop_box``: its left, top, width, height.
 
     Args:
         scale (int | Sequence[int]): Size of the result, one side or (h, w), in pixels.
@@ -30,4 +30,5 @@ class FastRandomResizedCrop(RandomResizedCrop):
         results['img'] = cv2.resize(
             part, tuple(self.scale[::-1]), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         results['img_shape'] = results['img'].shape[:2]
+        results['crop_box'] = left, top, width, height
         return results

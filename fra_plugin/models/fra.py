@@ -70,7 +70,10 @@ class FRA(BaseSelfSupervisor):
         self.target.neck.load_state_dict(self.neck.state_dict())
 
     def loss(self, inputs: List[torch.Tensor], data_samples: Optional[List[DataSample]] = None) -> Dict:
-        """Losses and monitors of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces."""
+        """Losses and monitors of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces.
+
+        ``view_boxes`` (2, 4) of the data samples, as :class:`LocatedMultiView` makes them, are handed to the head.
+        """
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             got = f'{len(inputs)} views' if isinstance(inputs, (list, tuple)) else type(inputs).__name__
             raise ValueError(f'FRA learns from a list of two views (B, 3, H, W) each, got {got}')
@@ -81,7 +84,9 @@ class FRA(BaseSelfSupervisor):
         online = [self.neck(self.backbone(view)) for view in inputs]
         with torch.no_grad():
             target = [self.target.neck(self.target.backbone(view)) for view in inputs]
-        return self.head.loss(online, target)
+        located = data_samples and 'view_boxes' in data_samples[0]
+        view_boxes = torch.stack([sample.view_boxes for sample in data_samples], dim=1) if located else None  # (2, B, 4)
+        return self.head.loss(online, target, view_boxes)
 
     @torch.no_grad()
     def heatmaps(self, inputs: torch.Tensor, logits: bool = False) -> torch.Tensor:

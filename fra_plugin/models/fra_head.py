@@ -2,7 +2,7 @@
 
 Source: FRA (CVPR 2024), Section 3.3.
 """
-from typing import Dict, Sequence
+from typing import Dict, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,8 @@ class FRAHead(BaseModule):
         global_weight: w in [0, 1], weight of the global embedding against the regions. Defaults to 0.5.
         consistency_loss: config. Defaults to ``dict(type='SemanticConsistencyLoss')``.
         relation_loss: config. Defaults to ``dict(type='SemanticRelationLoss')``.
+        cross_view: let the target network assign the pixels to regions in the other view, from where they are carried
+            over; needs ``view_boxes``. Not in the paper, whose networks look at the same view. Defaults to False.
         norm_cfg: the predictors' norm layer. Defaults to ``dict(type='SyncBN')``.
         init_cfg: initialisation of the children that do not have their own. Defaults to None.
 
@@ -35,26 +37,35 @@ class FRAHead(BaseModule):
                  global_weight: float = 0.5,
                  consistency_loss: dict = dict(type='SemanticConsistencyLoss'),
                  relation_loss: dict = dict(type='SemanticRelationLoss'),
+                 cross_view: bool = False,
                  norm_cfg: dict = dict(type='SyncBN'),
                  init_cfg: dict = None) -> None:
         super().__init__(init_cfg)
         if not 0 <= global_weight <= 1:
             raise ValueError(f'global_weight must be in [0, 1], got {global_weight}')
         self.global_weight = global_weight
+        self.cross_view = cross_view
         self.predictor = projector(in_channels, hid_channels, in_channels, norm_cfg)
         self.region_predictor = projector(in_channels, hid_channels, in_channels, norm_cfg)
         self.consistency_loss = MODELS.build(consistency_loss)
         self.relation_loss = MODELS.build(relation_loss)
 
-    def loss(self, online: Sequence[FaceEmbedding], target: Sequence[FaceEmbedding]) -> Dict[str, torch.Tensor]:
+    def loss(self,
+             online: Sequence[FaceEmbedding],
+             target: Sequence[FaceEmbedding],
+             view_boxes: Optional[torch.Tensor] = None) -> Dict[str, torch.Tensor]:
         """Losses, weights included, and the collapse monitors.
 
         Args:
             online: of view 1 and view 2.
             target: of view 1 and view 2, without gradient.
+            view_boxes: which part of its image each view shows, (2, B, 4). Defaults to None, not known.
 
         Returns:
             ``loss_global``, ``loss_region``, ``loss_relation`` (their sum is the total) and :meth:`monitors`.
+
+        Raises:
+            ValueError: with ``cross_view``, if ``view_boxes`` are not known.
         """
         loss_global, loss_region = 0, 0
         for view, other in zip(online, reversed(target)):
@@ -62,9 +73,15 @@ class FRAHead(BaseModule):
             region_pred, = self.region_predictor((view.region_embed.flatten(0, 1), ))
             loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
             loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
-        # Here both networks look at the same view: pixels of different views do not correspond.
+        if not self.cross_view:
+            pairs = zip(online, target)
+        elif view_boxes is None:
+            raise ValueError("cross_view needs to know where the views were cut: type='LocatedMultiView' in the place of "
+                             "MultiView, and algorithm_keys=('view_boxes', ) for PackInputs")
+        else:
+            pairs = zip(online, reversed(target), view_boxes, reversed(view_boxes))
         loss_relation = sum(
-            self.relation_loss(view.region_logits, same.region_logits) for view, same in zip(online, target)) / 2
+            self.relation_loss(view.region_logits, teacher.region_logits, *boxes) for view, teacher, *boxes in pairs) / 2
         return dict(
             loss_global=self.global_weight * loss_global,
             loss_region=(1 - self.global_weight) * loss_region,

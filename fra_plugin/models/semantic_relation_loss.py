@@ -1,14 +1,17 @@
 """Deep clustering of the pixels: online and momentum network assign a pixel to the same region.
 
-Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020). ``per_face`` is not in the paper.
+Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020). Not in the paper: ``per_face``, and
+networks that look at different views.
 """
 import math
+from typing import Optional
 
 import torch
 from mmengine import dist
 from mmpretrain.registry import MODELS
 from torch import nn
 
+from .carry_over import carry_over
 from .full_precision import full_precision
 from .process_mean import process_mean
 
@@ -43,26 +46,33 @@ def sinkhorn(prob: torch.Tensor, iters: int, sync: bool = True) -> torch.Tensor:
 
 @full_precision
 def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor, student_temp: float,
-                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float, sync_grad: bool,
-                      per_face: bool) -> torch.Tensor:
+                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float, sync_grad: bool, per_face: bool,
+                      boxes: Optional[torch.Tensor], teacher_boxes: Optional[torch.Tensor]) -> torch.Tensor:
     """Cross-entropy of balanced teacher and student assignments + weight * (log K - entropy of the region use).
 
     Args:
-        student_logits, teacher_logits: (B, K, H, W) cosines of both networks on the same view.
+        student_logits, teacher_logits: (B, K, H, W) cosines of both networks.
+        boxes, teacher_boxes: (B, 4) of their views, see :func:`carry_over`; None where both look at the same view.
 
     Returns:
         Scalar.
     """
+    log_assign = (student_logits / student_temp).log_softmax(dim=1)
+    teacher_assign = (teacher_logits / teacher_temp).softmax(dim=1).movedim(1, 3)
     # (B, N, K) with the N pixels of each face, or (N, K) with those of all
-    student_logits, teacher_logits = (s.movedim(1, 3).flatten(1 if per_face else 0, 2)
-                                      for s in (student_logits, teacher_logits))
-    log_assign = (student_logits / student_temp).log_softmax(dim=-1)
-    target_assign = sinkhorn((teacher_logits / teacher_temp).softmax(dim=-1), sinkhorn_iters, sync=not per_face)
-    cross_entropy = -(target_assign * log_assign).sum(dim=-1).mean()
+    target_assign = sinkhorn(teacher_assign.flatten(1 if per_face else 0, 2), sinkhorn_iters, sync=not per_face)
+    target_assign = target_assign.view_as(teacher_assign).movedim(3, 1)
+    if boxes is None:
+        cross_entropy = -(target_assign * log_assign).sum(dim=1).mean()
+    else:
+        target_assign, shown = carry_over(target_assign, teacher_boxes, boxes)
+        # Over the pixels of all processes that both views show; their number differs from process to process.
+        cross_entropy = (-(target_assign * log_assign).sum(dim=1) * shown).sum()
+        cross_entropy = cross_entropy / process_mean(shown.sum().to(cross_entropy)).clamp_min(1)
 
-    region_use = log_assign.exp().mean(dim=-2)  # (..., K), sums to 1
+    region_use = log_assign.exp().mean(dim=(2, 3))  # (B, K)
     if not per_face:
-        region_use = process_mean(region_use, sync_grad)
+        region_use = process_mean(region_use.mean(dim=0), sync_grad)
     # The gradient of p log p is infinite at 0.
     use_entropy = torch.special.entr(region_use.clamp_min(1e-12)).sum(dim=-1).mean()
     return cross_entropy + entropy_weight * (math.log(region_use.shape[-1]) - use_entropy)
@@ -70,7 +80,7 @@ def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor
 
 @MODELS.register_module()
 class SemanticRelationLoss(nn.Module):
-    """student and teacher logits (B, K, H, W) of one view -> scalar.
+    """student and teacher logits (B, K, H, W), of one view or of two -> scalar.
 
     Args:
         student_temp: softmax temperature of the online network, > 0. Defaults to 0.1.
@@ -111,8 +121,13 @@ class SemanticRelationLoss(nn.Module):
         self.sync_grad = sync_grad
         self.per_face = per_face
 
-    def forward(self, student_logits: torch.Tensor, teacher_logits: torch.Tensor) -> torch.Tensor:
-        """No gradient reaches ``teacher_logits``."""
+    def forward(self,
+                student_logits: torch.Tensor,
+                teacher_logits: torch.Tensor,
+                boxes: Optional[torch.Tensor] = None,
+                teacher_boxes: Optional[torch.Tensor] = None) -> torch.Tensor:
+        """No gradient reaches ``teacher_logits``. With boxes (B, 4), the teacher looks at another view of the faces: what
+        it finds there is carried over to the student's, and pixels that one of them doesn't show don't count."""
         return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
                                                     self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
-                                                    self.sync_grad, self.per_face)
+                                                    self.sync_grad, self.per_face, boxes, teacher_boxes)

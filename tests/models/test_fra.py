@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 from tiny_fra import tiny_fra, total_loss
 
 from fra_plugin.models import FRA
@@ -171,3 +172,14 @@ def test_wrong_views_and_momentum_are_refused(model, views):
             model(wrong, mode='loss')
     with pytest.raises(ValueError, match='base_momentum'):
         FRA(backbone=None, neck=None, head=None, base_momentum=1.5)
+
+
+def test_the_other_view_teaches_only_where_it_is_known_where_views_were_cut(model, views):
+    model.head.cross_view = True
+    with pytest.raises(ValueError, match='LocatedMultiView'):
+        model(views, mode='loss')
+    samples = [DataSample() for _ in views[0]]
+    for sample in samples:
+        sample.set_field(torch.tensor([[0., 0, 60, 60], [50, 5, -40, 50]]), 'view_boxes')
+    total_loss(model(views, samples, mode='loss')).backward()
+    assert model.neck.heatmap_head.region_queries.grad.abs().max() > 0

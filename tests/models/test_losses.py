@@ -88,6 +88,25 @@ def test_balance_within_faces_is_the_mean_over_faces_alone():
     assert SemanticRelationLoss(per_face=True)(student, teacher).item() == pytest.approx(sum(alone) / 3)
 
 
+def test_a_teacher_that_sees_the_mirrored_view_teaches_the_same():
+    student, teacher = rand(2, 4, 3, 3).tanh(), rand(2, 4, 3, 3, seed=1).tanh()
+    box, mirrored = torch.tensor([[5., 2, 40, 50]] * 2), torch.tensor([[45., 2, -40, 50]] * 2)
+    for loss in (SemanticRelationLoss(), SemanticRelationLoss(per_face=True)):
+        alone = loss(student, teacher).item()
+        assert loss(student, teacher.flip(3), box, mirrored).item() == pytest.approx(alone)
+        assert loss(student, teacher, box, mirrored).item() != pytest.approx(alone)
+
+
+def test_only_what_both_views_show_is_compared():
+    """The teacher's view is the right half of the student's; where nothing is shared, nothing is learned."""
+    student, teacher = rand(1, 3, 4, 4).requires_grad_(), rand(1, 3, 4, 4, seed=1)
+    loss = SemanticRelationLoss(entropy_weight=0.)
+    loss(student, teacher, torch.tensor([[0., 0, 80, 80]]), torch.tensor([[40., 0, 40, 80]])).backward()
+    assert student.grad[..., :2].abs().max() == 0 and student.grad[..., 2:].abs().min() > 0
+    nothing = loss(student, teacher, torch.tensor([[0., 0, 80, 80]]), torch.tensor([[90., 0, 40, 80]]))
+    assert nothing.item() == 0
+
+
 def test_no_gradient_reaches_the_target():
     target = rand(2, 4, 3).requires_grad_()
     SemanticConsistencyLoss()(rand(2, 4, 3, seed=2).requires_grad_(), target).backward()

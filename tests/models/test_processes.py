@@ -3,16 +3,16 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 from tiny_fra import tiny_fra, total_loss
-from two_processes import free_port, make_views, worker
+from two_processes import free_port, make_samples, make_views, worker
 
 
-@pytest.mark.parametrize('sync_grad', [True, False])
-def test_loss_and_gradient_of_two_processes_are_those_of_one(tmp_path, sync_grad):
-    mp.spawn(worker, args=(free_port(), str(tmp_path), sync_grad), nprocs=2)
+@pytest.mark.parametrize('sync_grad, cross_view', [(True, False), (False, False), (True, True)])
+def test_loss_and_gradient_of_two_processes_are_those_of_one(tmp_path, sync_grad, cross_view):
+    mp.spawn(worker, args=(free_port(), str(tmp_path), sync_grad, cross_view), nprocs=2)
     two = torch.load(tmp_path / 'rank0.pth')
 
-    model = tiny_fra(norm='GN')
-    total = total_loss(model(make_views(), mode='loss'))
+    model = tiny_fra(norm='GN', cross_view=cross_view)
+    total = total_loss(model(make_views(), make_samples(), mode='loss'))
     total.backward()
     torch.testing.assert_close(two['loss'], total.detach(), rtol=1e-10, atol=0)
     torch.testing.assert_close(two['prototype'], model.neck.heatmap_head.prototype, rtol=1e-10, atol=1e-12)

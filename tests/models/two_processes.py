@@ -3,6 +3,7 @@ import os
 import socket
 
 import torch
+from mmpretrain.structures import DataSample
 from tiny_fra import tiny_fra, total_loss
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
@@ -13,20 +14,31 @@ def make_views():
     return [torch.randn(4, 3, 64, 64, generator=generator, dtype=torch.float64) for _ in range(2)]
 
 
+def make_samples():
+    """Where the views were cut: the pairs of each process share another number of pixels."""
+    boxes = [[[0, 0, 60, 60], [0, 0, 60, 60]], [[60, 0, -60, 60], [10, 10, 50, 50]],
+             [[0, 0, 30, 30], [25, 25, 30, 30]], [[0, 0, 40, 60], [60, 0, -50, 60]]]  # yapf: disable
+    samples = [DataSample() for _ in boxes]
+    for sample, pair in zip(samples, boxes):
+        sample.set_field(torch.tensor(pair, dtype=torch.float64), 'view_boxes')
+    return samples
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(('127.0.0.1', 0))
         return sock.getsockname()[1]
 
 
-def worker(rank: int, port: int, folder: str, sync_grad: bool) -> None:
+def worker(rank: int, port: int, folder: str, sync_grad: bool, cross_view: bool) -> None:
     os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
     torch.set_num_threads(1)
     dist.init_process_group('gloo', rank=rank, world_size=2)
-    model = tiny_fra(norm='GN', sync_grad=sync_grad,
+    model = tiny_fra(norm='GN', sync_grad=sync_grad, cross_view=cross_view,
                      relation_loss=dict(type='SemanticRelationLoss', sync_grad=sync_grad))  # yapf: disable
     parallel = DistributedDataParallel(model)
-    losses = parallel([v[2 * rank:2 * rank + 2] for v in make_views()], mode='loss')
+    own = slice(2 * rank, 2 * rank + 2)
+    losses = parallel([v[own] for v in make_views()], make_samples()[own], mode='loss')
     total = total_loss(losses)
     total.backward()
     mean_loss = total.detach().clone()
