@@ -2,6 +2,7 @@
 
 Source: FRA (CVPR 2024), Section 3.3.
 """
+import warnings
 from typing import Dict, Optional, Sequence
 
 import torch
@@ -23,7 +24,8 @@ class FRAHead(BaseModule):
         consistency_loss: config. Defaults to ``dict(type='SemanticConsistencyLoss')``.
         relation_loss: config. Defaults to ``dict(type='SemanticRelationLoss')``.
         cross_view: let the target network assign the pixels to regions in the other view, from where they are carried
-            over; needs ``view_boxes``. Not in the paper, whose networks look at the same view. Defaults to False.
+            over. Not in the paper, whose networks look at the same view, as they do without ``view_boxes``. Defaults to
+            False.
         norm_cfg: the predictors' norm layer. Defaults to ``dict(type='SyncBN')``.
         init_cfg: initialisation of the children that do not have their own. Defaults to None.
 
@@ -63,9 +65,6 @@ class FRAHead(BaseModule):
 
         Returns:
             ``loss_global``, ``loss_region``, ``loss_relation`` (their sum is the total) and :meth:`monitors`.
-
-        Raises:
-            ValueError: with ``cross_view``, if ``view_boxes`` are not known.
         """
         loss_global, loss_region = 0, 0
         for view, other in zip(online, reversed(target)):
@@ -73,13 +72,14 @@ class FRAHead(BaseModule):
             region_pred, = self.region_predictor((view.region_embed.flatten(0, 1), ))
             loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
             loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
-        if not self.cross_view:
-            pairs = zip(online, target)
-        elif view_boxes is None:
-            raise ValueError("cross_view needs to know where the views were cut: type='LocatedMultiView' in the place of "
-                             "MultiView, and algorithm_keys=('view_boxes', ) for PackInputs")
-        else:
+        if self.cross_view and view_boxes is not None:
             pairs = zip(online, reversed(target), view_boxes, reversed(view_boxes))
+        else:
+            pairs = zip(online, target)
+            if self.cross_view:
+                warnings.warn('where the views were cut is not known, so the target network looks at the same view; cross_view '
+                              "needs type='LocatedMultiView' in the place of MultiView, and "
+                              "algorithm_keys=('view_boxes', ) for PackInputs")
         loss_relation = sum(
             self.relation_loss(view.region_logits, teacher.region_logits, *boxes) for view, teacher, *boxes in pairs) / 2
         return dict(

@@ -174,12 +174,19 @@ def test_wrong_views_and_momentum_are_refused(model, views):
         FRA(backbone=None, neck=None, head=None, base_momentum=1.5)
 
 
-def test_the_other_view_teaches_only_where_it_is_known_where_views_were_cut(model, views):
-    model.head.cross_view = True
-    with pytest.raises(ValueError, match='LocatedMultiView'):
-        model(views, mode='loss')
+def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model, views):
+    relation = {cross: None for cross in (False, True)}
+    for cross in relation:
+        model.head.cross_view = cross
+        relation[cross] = copy.deepcopy(model)(views, located(views), mode='loss')['loss_relation']
+    assert relation[True].item() != pytest.approx(relation[False].item(), rel=1e-3)
+    with pytest.warns(UserWarning, match='LocatedMultiView'):
+        same_view = model(views, mode='loss')['loss_relation']
+    assert same_view.item() == pytest.approx(relation[False].item())
+
+
+def located(views):
     samples = [DataSample() for _ in views[0]]
     for sample in samples:
         sample.set_field(torch.tensor([[0., 0, 60, 60], [50, 5, -40, 50]]), 'view_boxes')
-    total_loss(model(views, samples, mode='loss')).backward()
-    assert model.neck.heatmap_head.region_queries.grad.abs().max() > 0
+    return samples
