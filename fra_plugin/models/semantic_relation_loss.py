@@ -58,7 +58,8 @@ def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor
         Scalar.
     """
     log_assign = (student_logits / student_temp).log_softmax(dim=1)
-    teacher_assign = (teacher_logits / teacher_temp).softmax(dim=1).movedim(1, 3)
+    # At low temperatures the softmax rounds to 0; a region that is 0 at all pixels could not be balanced.
+    teacher_assign = (teacher_logits / teacher_temp).softmax(dim=1).clamp_min(1e-30).movedim(1, 3)
     # (B, N, K) with the N pixels of each face, or (N, K) with those of all
     target_assign = sinkhorn(teacher_assign.flatten(1 if per_face else 0, 2), sinkhorn_iters, sync=not per_face)
     target_assign = target_assign.view_as(teacher_assign).movedim(3, 1)

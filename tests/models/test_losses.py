@@ -97,6 +97,15 @@ def test_a_teacher_that_sees_the_mirrored_view_teaches_the_same():
         assert loss(student, teacher, box, mirrored).item() != pytest.approx(alone)
 
 
+@pytest.mark.parametrize('per_face', [False, True])
+def test_a_sharp_teacher_that_finds_a_region_nowhere_teaches_finite_numbers(per_face):
+    student, teacher = torch.rand(2, 3, 4, 4, requires_grad=True), torch.zeros(2, 3, 4, 4)
+    teacher[:, 0, :2], teacher[:, 1, 2:], teacher[:, 2] = 1., 1., -1.  # exp(-2 / 0.005) is 0 in float32
+    loss = SemanticRelationLoss(teacher_temp=0.005, per_face=per_face)(student, teacher)
+    loss.backward()
+    assert loss.isfinite() and student.grad.isfinite().all()
+
+
 def test_only_what_both_views_show_is_compared():
     """The teacher's view is the right half of the student's; where nothing is shared, nothing is learned."""
     student, teacher = rand(1, 3, 4, 4).requires_grad_(), rand(1, 3, 4, 4, seed=1)
