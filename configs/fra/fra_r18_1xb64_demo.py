@@ -16,7 +16,7 @@ model = dict(
         hid_channels=512,
         norm_cfg=dict(type='BN'),
         cross_view=True,
-        # Regions part once the teacher is sharper by more than its agreement with the student is lower.
+        # Two views agree little at first; a sharp teacher makes up for it.
         relation_loss=dict(per_face=True, teacher_temp=0.005, sinkhorn_iters=10, loss_weight=1.0)))
 
 # In so few steps the official recipe's embeddings keep 2 of their 128 directions; quick predictors prevent that.

@@ -1,5 +1,6 @@
 """LocatedMultiView: mmpretrain's MultiView that also tells which part of the image each view shows."""
-import torch
+from typing import Tuple
+
 from mmpretrain.datasets.transforms import MultiView
 from mmpretrain.registry import TRANSFORMS
 
@@ -8,14 +9,14 @@ from .fast_random_resized_crop import FastRandomResizedCrop
 
 @TRANSFORMS.register_module()
 class LocatedMultiView(MultiView):
-    """img (H, W, 3) -> img, a list of V views, and the tensor ``view_boxes`` (V, 4).
+    """img (H, W, 3) -> img, a list of V views, and ``view_boxes``, one for each.
 
-    A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; the width is negative in a mirrored
-    view. ``PackInputs(algorithm_keys=('view_boxes', ))`` hands them to the model.
+    A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; width or height is negative in a mirrored
+    view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
 
     Args:
-        transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop first, then what moves no pixel but
-            RandomFlip.
+        transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop first, then what moves no pixel, but
+            for one RandomFlip.
         num_views (int | list[int]): Views of each kind.
 
     Raises:
@@ -31,15 +32,15 @@ class LocatedMultiView(MultiView):
                                  f'it cuts; got {type(first).__name__}')
 
     def transform(self, results: dict) -> dict:
-        views = [transform(results.copy()) for transform in self.transforms]
-        return dict(results, img=[view['img'] for view in views], view_boxes=torch.stack([_box(view) for view in views]))
+        views = [transform(dict(results, flip=False)) for transform in self.transforms]
+        return dict(results, img=[view['img'] for view in views], view_boxes=[_box(view) for view in views])
 
 
-def _box(view: dict) -> torch.Tensor:
+def _box(view: dict) -> Tuple[float, float, float, float]:
     x, y, width, height = view['crop_box']
-    direction = view['flip_direction'] if view.get('flip') else ''
+    direction = view['flip_direction'] if view['flip'] else ''
     if direction in ('horizontal', 'diagonal'):
         x, width = x + width, -width
     if direction in ('vertical', 'diagonal'):
         y, height = y + height, -height
-    return torch.tensor([x, y, width, height], dtype=torch.float32)
+    return x, y, width, height

@@ -41,7 +41,7 @@ class CollapseMonitorHook(Hook):
     - ``regions/use_0`` ..., ``regions/entropy``, ``regions/sharpness``: see :func:`assignment_measures`;
     - ``regions/target_agreement``: share of the pixels that online and target network give to the same region in the
       same view; ``regions/view_agreement``: :func:`crop_agreement` over ``agreement_faces`` faces of the batch, with the
-      prototype. (The views of a batch don't say from where they were cut; this crop is known.)
+      prototype.
     - ``training/grad_norm``: norm of the gradient with which the optimizer steps (after clipping, scale removed);
       ``training/ema_momentum``: share of the online network in the target's update;
     - ``speed/images_per_second`` over all processes, ``speed/data_wait``: share of the time spent waiting for data, both

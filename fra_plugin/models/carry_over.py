@@ -1,8 +1,9 @@
-"""What is known of the pixels of one view, told of the pixels of another view of the same image.
+"""Maps of one view, sampled at the pixels of another view of the same image.
 
 A view is a part of an image, perhaps mirrored. Its box is (x, y, width, height): the place in the image of the view's upper
-left corner, and from there how far the view reaches to its right and to its bottom, in pixels. The width is negative where the
-view is mirrored.
+left corner, and from there how far the view reaches to its right and to its bottom, in pixels; negative where it is mirrored.
+A map's pixel is taken to look at the middle of its cell of the view. (An untrained ResNet looks half a cell to the upper left of
+that, as its strides are padded on both sides; in trained ones the shift was at most 2 of 96 pixels.)
 """
 from typing import Tuple
 
@@ -20,7 +21,7 @@ def carry_over(maps: torch.Tensor, boxes: torch.Tensor, other_boxes: torch.Tenso
 
     Returns:
         - (B, K, H, W) for the pixels of the second view;
-        - which of them the first view shows, (B, H, W), bool. Elsewhere the first view's nearest pixel is told.
+        - which of them the first view shows, (B, H, W), bool. Elsewhere the map has its nearest pixel, which means nothing.
     """
     height, width = maps.shape[2:]
     corner, size = boxes.to(maps).chunk(2, dim=1)  # (B, 2): x, y

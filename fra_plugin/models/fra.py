@@ -72,7 +72,7 @@ class FRA(BaseSelfSupervisor):
     def loss(self, inputs: List[torch.Tensor], data_samples: Optional[List[DataSample]] = None) -> Dict:
         """Losses and monitors of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces.
 
-        ``view_boxes`` (2, 4) of the data samples, as :class:`LocatedMultiView` makes them, are handed to the head.
+        A head with ``cross_view`` is given the samples' ``view_boxes``, as :class:`LocatedMultiView` makes them.
         """
         if not isinstance(inputs, (list, tuple)) or len(inputs) != 2:
             got = f'{len(inputs)} views' if isinstance(inputs, (list, tuple)) else type(inputs).__name__
@@ -84,8 +84,9 @@ class FRA(BaseSelfSupervisor):
         online = [self.neck(self.backbone(view)) for view in inputs]
         with torch.no_grad():
             target = [self.target.neck(self.target.backbone(view)) for view in inputs]
-        located = data_samples and 'view_boxes' in data_samples[0]
-        view_boxes = torch.stack([sample.view_boxes for sample in data_samples], dim=1) if located else None  # (2, B, 4)
+        view_boxes = None
+        if self.head.cross_view and data_samples and 'view_boxes' in data_samples[0]:
+            view_boxes = inputs[0].new_tensor([sample.view_boxes for sample in data_samples]).transpose(0, 1)  # (2, B, 4)
         return self.head.loss(online, target, view_boxes)
 
     @torch.no_grad()

@@ -73,15 +73,16 @@ class FRAHead(BaseModule):
             loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
             loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
         if self.cross_view and view_boxes is not None:
-            pairs = zip(online, reversed(target), view_boxes, reversed(view_boxes))
+            teachers, boxes = target[::-1], zip(view_boxes, view_boxes.flip(0))
         else:
-            pairs = zip(online, target)
+            teachers, boxes = target, [(None, None)] * 2
             if self.cross_view:
                 warnings.warn('where the views were cut is not known, so the target network looks at the same view; cross_view '
                               "needs type='LocatedMultiView' in the place of MultiView, and "
-                              "algorithm_keys=('view_boxes', ) for PackInputs")
+                              "meta_keys=('view_boxes', ) for PackInputs")
         loss_relation = sum(
-            self.relation_loss(view.region_logits, teacher.region_logits, *boxes) for view, teacher, *boxes in pairs) / 2
+            self.relation_loss(view.region_logits, teacher.region_logits, *both)
+            for view, teacher, both in zip(online, teachers, boxes)) / 2
         return dict(
             loss_global=self.global_weight * loss_global,
             loss_region=(1 - self.global_weight) * loss_region,

@@ -127,8 +127,13 @@ class SemanticRelationLoss(nn.Module):
                 teacher_logits: torch.Tensor,
                 boxes: Optional[torch.Tensor] = None,
                 teacher_boxes: Optional[torch.Tensor] = None) -> torch.Tensor:
-        """No gradient reaches ``teacher_logits``. With boxes (B, 4), the teacher looks at another view of the faces: what
-        it finds there is carried over to the student's, and pixels that one of them doesn't show don't count."""
+        """Loss of the student's pixels; no gradient reaches ``teacher_logits``.
+
+        Args:
+            boxes, teacher_boxes: (B, 4) of the student's and of the teacher's view, in pixels, see :mod:`carry_over`. What the
+                teacher finds is then carried over to the student's view, and pixels that one of the two doesn't show don't
+                count. Defaults to None, both look at the same view.
+        """
         return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
                                                     self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
                                                     self.sync_grad, self.per_face, boxes, teacher_boxes)

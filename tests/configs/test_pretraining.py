@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import HOOKS, MODELS
+from mmpretrain.structures import DataSample
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 NAMES = sorted(str(path.relative_to(CONFIGS)) for folder in ('fra', 'baselines') for path in (CONFIGS / folder).glob('*.py'))
@@ -30,12 +31,13 @@ def test_config_takes_a_step(name):
 
     size = 96 if 'r18' in name else 224
     views = [torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8) for _ in range(2)]
+    samples = [DataSample(metainfo=dict(view_boxes=[(0, 0, 9, 9), (8, 0, -8, 9)])) for _ in range(2)]
     before = model.backbone.state_dict()
     before = {key: value.clone() for key, value in before.items() if value.is_floating_point()}
     for _ in range(cfg.optim_wrapper.get('accumulative_counts', 1)):
         if cfg.model.type == 'BYOL':
             model.target_net.steps.zero_()  # its first update copies; the next ones would ask the Runner
-        log = model.train_step(dict(inputs=views, data_samples=None), optim_wrapper)
+        log = model.train_step(dict(inputs=views, data_samples=samples), optim_wrapper)
     assert torch.stack([value for key, value in log.items() if 'loss' in key]).isfinite().all()
     assert any((model.backbone.state_dict()[key] != value).any() for key, value in before.items())
 

@@ -45,6 +45,14 @@ def test_a_batch_has_two_views_of_each_face(batch):
     assert not torch.equal(*batch['inputs'])
 
 
+def test_a_batch_tells_where_each_view_was_cut(batch):
+    boxes = torch.tensor([sample.view_boxes for sample in batch['data_samples']])
+    assert boxes.shape == (64, 2, 4)
+    area = (boxes[..., 2] * boxes[..., 3]).abs() / (250 * 300)
+    assert 0.19 < area.min() and area.max() <= 1
+    assert 40 < (boxes[..., 2] < 0).sum() < 90 and (boxes[..., 3] > 0).all()
+
+
 def test_the_first_view_is_blurred_and_the_second_rarely(batch):
     first, second = ([np.abs(laplace(image[1].numpy().astype(float))).mean() for image in view]
                      for view in batch['inputs'])

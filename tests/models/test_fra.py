@@ -188,5 +188,5 @@ def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model
 def located(views):
     samples = [DataSample() for _ in views[0]]
     for sample in samples:
-        sample.set_field(torch.tensor([[0., 0, 60, 60], [50, 5, -40, 50]]), 'view_boxes')
+        sample.set_metainfo(dict(view_boxes=[(0, 0, 60, 60), (50, 5, -40, 50)]))
     return samples

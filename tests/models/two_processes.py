@@ -20,7 +20,7 @@ def make_samples():
              [[0, 0, 30, 30], [25, 25, 30, 30]], [[0, 0, 40, 60], [60, 0, -50, 60]]]  # yapf: disable
     samples = [DataSample() for _ in boxes]
     for sample, pair in zip(samples, boxes):
-        sample.set_field(torch.tensor(pair, dtype=torch.float64), 'view_boxes')
+        sample.set_metainfo(dict(view_boxes=pair))
     return samples
 
 

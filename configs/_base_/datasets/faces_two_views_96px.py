@@ -10,7 +10,7 @@ second_view = view + [dict(blur, prob=0.1), dict(type='Solarize', thr=128, prob=
 train_pipeline = [
     dict(type='LoadFace', reduce_to=248),  # 96 / sqrt(0.75 * 0.2)
     dict(type='LocatedMultiView', num_views=[1, 1], transforms=[first_view, second_view]),
-    dict(type='PackInputs', algorithm_keys=('view_boxes', )),
+    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'view_boxes')),
 ]
 
 train_dataloader = dict(

@@ -22,7 +22,7 @@ second_view = view + [dict(blur, prob=0.1), dict(type='Solarize', thr=128, prob=
 train_pipeline = [
     dict(type='LoadFace', reduce_to=579),  # 224 / sqrt(0.75 * 0.2): the smallest crop keeps its 224 pixels
     dict(type='LocatedMultiView', num_views=[1, 1], transforms=[first_view, second_view]),
-    dict(type='PackInputs', algorithm_keys=('view_boxes', )),
+    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'view_boxes')),
 ]
 
 train_dataloader = dict(
