@@ -11,8 +11,8 @@ from .fast_random_resized_crop import FastRandomResizedCrop
 class LocatedMultiView(MultiView):
     """img (H, W, 3) -> img, a list of V views, and ``view_boxes``, one for each.
 
-    A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; width or height is negative in a mirrored
-    view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
+    A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; width or height is negative in a
+    mirrored view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
 
     Args:
         transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop first, then what moves no pixel, but
@@ -28,8 +28,8 @@ class LocatedMultiView(MultiView):
         for pipeline in self.pipelines:
             first = pipeline.transforms[0] if pipeline.transforms else None
             if not isinstance(first, FastRandomResizedCrop):
-                raise ValueError('each pipeline of LocatedMultiView must begin with FastRandomResizedCrop, which tells where '
-                                 f'it cuts; got {type(first).__name__}')
+                raise ValueError('each pipeline of LocatedMultiView must begin with FastRandomResizedCrop, which tells '
+                                 f'where it cuts; got {type(first).__name__}')
 
     def transform(self, results: dict) -> dict:
         views = [transform(dict(results, flip=False)) for transform in self.transforms]

@@ -1,9 +1,9 @@
 """Maps of one view, sampled at the pixels of another view of the same image.
 
-A view is a part of an image, perhaps mirrored. Its box is (x, y, width, height): the place in the image of the view's upper
-left corner, and from there how far the view reaches to its right and to its bottom, in pixels; negative where it is mirrored.
-A map's pixel is taken to look at the middle of its cell of the view. (An untrained ResNet looks half a cell to the upper left of
-that, as its strides are padded on both sides; in trained ones the shift was at most 2 of 96 pixels.)
+A view is a part of an image, perhaps mirrored. Its box is (x, y, width, height): the place in the image of the view's
+upper left corner, and from there how far the view reaches to its right and to its bottom, in pixels; negative where it is
+mirrored. A map's pixel is taken to look at the middle of its cell of the view. (An untrained ResNet looks half a cell to the
+upper left of that, as its strides are padded on both sides; in a trained one the shift was at most 2 of 96 pixels.)
 """
 from typing import Tuple
 

@@ -77,8 +77,8 @@ class FRAHead(BaseModule):
         else:
             teachers, boxes = target, [(None, None)] * 2
             if self.cross_view:
-                warnings.warn('where the views were cut is not known, so the target network looks at the same view; cross_view '
-                              "needs type='LocatedMultiView' in the place of MultiView, and "
+                warnings.warn('where the views were cut is not known, so the target network looks at the same view; '
+                              "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
                               "meta_keys=('view_boxes', ) for PackInputs")
         loss_relation = sum(
             self.relation_loss(view.region_logits, teacher.region_logits, *both)

@@ -130,9 +130,9 @@ class SemanticRelationLoss(nn.Module):
         """Loss of the student's pixels; no gradient reaches ``teacher_logits``.
 
         Args:
-            boxes, teacher_boxes: (B, 4) of the student's and of the teacher's view, in pixels, see :mod:`carry_over`. What the
-                teacher finds is then carried over to the student's view, and pixels that one of the two doesn't show don't
-                count. Defaults to None, both look at the same view.
+            boxes, teacher_boxes: (B, 4) of the student's and of the teacher's view, in pixels, see :mod:`carry_over`. What
+                the teacher finds is then carried over to the student's view, and pixels that one of the two doesn't show
+                don't count. Defaults to None, both look at the same view.
         """
         return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
                                                     self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
