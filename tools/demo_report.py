@@ -31,7 +31,7 @@ def write_report(demo, path: Path) -> None:
         overlays(demo), caption='Faces that pre-training has not seen, and the same with one colour a region.'
         if demo.drawn else 'Faces of the folder, and the same with one colour a region.')
     report.text('Regions should follow the parts of the face. As long as loss_relation below stays at its first value they '
-                'have not parted. After a training as short as this one they follow the light and the place in the image too.')
+                'have not parted. After a training as short as this one they are coarse.')
     report.heading('Pre-training').figure(curves(demo.out / 'pretrain'))
     if demo.drawn:
         header, rows = comparison(demo)
