@@ -102,7 +102,7 @@ def agree(tensor: torch.Tensor, summary: dict, name: str) -> None:
         assert (tensor[:len(first)] - first).abs().max() <= tolerance, name
 
 
-@pytest.fixture(params=CASES, ids=lambda path: path.stem)
+@pytest.fixture(params=CASES, ids=[case.stem for case in CASES])
 def case(request):
     return Case(request.param)
 
