@@ -186,7 +186,4 @@ def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model
 
 
 def located(views):
-    samples = [DataSample() for _ in views[0]]
-    for sample in samples:
-        sample.set_metainfo(dict(view_boxes=[(0, 0, 60, 60), (50, 5, -40, 50)]))
-    return samples
+    return [DataSample(metainfo=dict(view_boxes=[(0, 0, 60, 60), (50, 5, -40, 50)])) for _ in views[0]]

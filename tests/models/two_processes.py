@@ -18,10 +18,7 @@ def make_samples():
     """Where the views were cut: the pairs of each process share another number of pixels."""
     boxes = [[[0, 0, 60, 60], [0, 0, 60, 60]], [[60, 0, -60, 60], [10, 10, 50, 50]],
              [[0, 0, 30, 30], [25, 25, 30, 30]], [[0, 0, 40, 60], [60, 0, -50, 60]]]  # yapf: disable
-    samples = [DataSample() for _ in boxes]
-    for sample, pair in zip(samples, boxes):
-        sample.set_metainfo(dict(view_boxes=pair))
-    return samples
+    return [DataSample(metainfo=dict(view_boxes=pair)) for pair in boxes]
 
 
 def free_port() -> int:
