@@ -39,6 +39,8 @@ REPLACED = [
     (r'(test\.py) CONFIG CHECKPOINT\b', rf'\1 {CLASSES}.py work_dirs/{CLASSES}/epoch_2.pth'),
     (r"'CONFIG\.py', pretrained='CHECKPOINT\.pth'",
      f"'configs/transfer/classification/{CLASSES}.py', pretrained='work_dirs/{CLASSES}/epoch_2.pth'"),
+    (r"pose2d='CONFIG\.py', pose2d_weights='CHECKPOINT\.pth'",
+     f"pose2d='configs/transfer/landmark/{LANDMARKS}.py', pose2d_weights='work_dirs/{LANDMARKS}/epoch_2.pth'"),
     (r"init_model\('CONFIG\.py', 'CHECKPOINT\.pth'",
      f"init_model('configs/transfer/landmark/{LANDMARKS}.py', 'work_dirs/{LANDMARKS}/epoch_2.pth'"),
     (r'\bCHECKPOINT\b', f'work_dirs/{FRA}/epoch_50.pth'),

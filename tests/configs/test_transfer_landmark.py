@@ -116,7 +116,8 @@ def test_a_config_is_complete(name):
     cfg = read(name)
     num_points, _, _, main_number = data_of(name)
     assert cfg.default_scope == 'mmpose' and cfg.custom_imports.imports == ['fra_plugin', 'fra_plugin.landmark']
-    assert all(cfg[f'{part}_dataloader'].collate_fn.type == 'pseudo_collate' for part in ('train', 'val', 'test'))
+    # MMPoseInferencer fails at a collate_fn of a config; mmengine's is the one that mmpose expects.
+    assert not any('collate_fn' in cfg[f'{part}_dataloader'] for part in ('train', 'val', 'test'))
     head = cfg.model.head
     assert head.get('out_channels', head.get('num_joints')) == num_points
     evaluators = cfg.val_evaluator if isinstance(cfg.val_evaluator, list) else [cfg.val_evaluator]

@@ -2,8 +2,7 @@
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/aflw/td-hm_hrnetv2-w18_8xb64-60e_aflw-256x256.py'
 
 num_keypoints = 19
-train_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(collate_fn=dict(type='pseudo_collate'), dataset=dict(type='AFLWSubsetDataset'))
+val_dataloader = dict(dataset=dict(type='AFLWSubsetDataset'))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='FaceAlignmentMetric', norm='box_size'),

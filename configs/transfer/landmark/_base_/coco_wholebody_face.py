@@ -2,9 +2,6 @@
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/coco_wholebody_face/td-hm_res50_8xb32-60e_coco-wholebody-face-256x256.py'
 
 num_keypoints = 68
-train_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-test_dataloader = val_dataloader
 # Faces of a few pixels can have both eyes in one point; they are left out and counted.
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular', skip_invalid=True)
 test_evaluator = val_evaluator

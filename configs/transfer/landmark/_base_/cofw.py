@@ -2,9 +2,6 @@
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/cofw/td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256.py'
 
 num_keypoints = 29
-train_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='FaceAlignmentMetric', norm='interocular'),
     dict(type='FaceAlignmentMetric', norm='interpupil'),

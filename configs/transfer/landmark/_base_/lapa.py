@@ -2,9 +2,9 @@
 _base_ = 'mmpose::face_2d_keypoint/rtmpose/lapa/rtmpose-m_8xb64-120e_lapa-256x256.py'
 
 num_keypoints = 106
-train_dataloader = dict(batch_size=64, num_workers=2, collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(num_workers=2, collate_fn=dict(type='pseudo_collate'))
-test_dataloader = dict(num_workers=2, collate_fn=dict(type='pseudo_collate'))
+train_dataloader = dict(batch_size=64, num_workers=2)
+val_dataloader = dict(num_workers=2)
+test_dataloader = dict(num_workers=2)
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1))

@@ -2,8 +2,7 @@
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/300w/td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 
 num_keypoints = 68
-train_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(collate_fn=dict(type='pseudo_collate'), dataset=dict(type='Face300WSubsetDataset'))
+val_dataloader = dict(dataset=dict(type='Face300WSubsetDataset'))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='FaceAlignmentMetric', norm='interocular'),

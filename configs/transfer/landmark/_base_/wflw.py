@@ -2,8 +2,7 @@
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/wflw/td-hm_hrnetv2-w18_8xb64-60e_wflw-256x256.py'
 
 num_keypoints = 98
-train_dataloader = dict(collate_fn=dict(type='pseudo_collate'))
-val_dataloader = dict(collate_fn=dict(type='pseudo_collate'), dataset=dict(type='WFLWSubsetDataset'))
+val_dataloader = dict(dataset=dict(type='WFLWSubsetDataset'))
 test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')
 test_evaluator = val_evaluator
