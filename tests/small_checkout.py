@@ -20,7 +20,9 @@ SMALL = {
     'configs/transfer/landmark/_base_/*.py': [
         (r"\n(train|val)_dataloader = dict\(", r'\g<0>batch_size=2, num_workers=0, persistent_workers=False, '),
         (r"type='HeatmapHead',", r'\g<0> deconv_out_channels=(8, 8, 8),'),
-        (r'\nnum_keypoints', r'\ntrain_cfg = dict(max_epochs=2)\g<0>')],
+        (r'\nnum_keypoints', r'\ntrain_cfg = dict(max_epochs=2)\n'
+         r'train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)\n'
+         r'val_dataloader = test_dataloader = dict(num_workers=0, persistent_workers=False)\g<0>')],
     'tools/benchmark.py': [(r'MIN_LENGTH = \d+', 'MIN_LENGTH = 8')],
 }
 # Without a GPU our own tools switch mixed precision off, mmpretrain's do not.
