@@ -10,6 +10,7 @@ import face_layouts
 REPO = Path(__file__).resolve().parent.parent
 RAW = runpy.run_path(str(REPO / 'tests/tools/test_landmark_converters.py'))
 
+FEW = 'batch_size=2, num_workers=0, persistent_workers=False'
 SMALL = {
     'configs/**/*.py': [
         (r"type='ResNet',\s+depth=50", "type='ResNet', depth=50, stem_channels=8, base_channels=8"),
@@ -18,11 +19,10 @@ SMALL = {
         (r'persistent_workers=True', 'persistent_workers=False'), (r'\bmax_epochs=\d+', 'max_epochs=2'),
         (r'val_interval=\d+', 'val_interval=2')],
     'configs/transfer/landmark/_base_/*.py': [
-        (r"\n(train|val)_dataloader = dict\(", r'\g<0>batch_size=2, num_workers=0, persistent_workers=False, '),
+        (r"\nval_dataloader = dict\(dataset", rf'\nval_dataloader = dict({FEW}, dataset'),
         (r"type='HeatmapHead',", r'\g<0> deconv_out_channels=(8, 8, 8),'),
         (r'\nnum_keypoints', r'\ntrain_cfg = dict(max_epochs=2)\n'
-         r'train_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)\n'
-         r'val_dataloader = test_dataloader = dict(num_workers=0, persistent_workers=False)\g<0>')],
+         rf'train_dataloader = val_dataloader = test_dataloader = dict({FEW})\g<0>')],
     'tools/benchmark.py': [(r'MIN_LENGTH = \d+', 'MIN_LENGTH = 8')],
 }
 # Without a GPU our own tools switch mixed precision off, mmpretrain's do not.
