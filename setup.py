@@ -1,4 +1,5 @@
 """Packaging: the package itself, and beside it the folder `.mim` (configs, tools, indexes) that mim looks into."""
+
 import re
 import shutil
 from pathlib import Path
@@ -83,4 +84,5 @@ if __name__ == '__main__':
         install_requires=requirements('base'),
         extras_require={name: requirements(name) for name in ('lite', 'mmpose', 'tools', 'test')},
         cmdclass=dict(build_py=BuildWithMim, develop=DevelopWithMim),
-        zip_safe=False)
+        zip_safe=False,
+    )

@@ -2,7 +2,8 @@
 
 Importing this package registers its data sets, models, hooks, optimizers and metrics.
 """
-from . import datasets, engine, evaluation, models
+
+from . import checkpoints, configs, datasets, engine, evaluation, models
 
 __version__ = '0.1.0'
-__all__ = ['datasets', 'engine', 'evaluation', 'models', '__version__']
+__all__ = ['checkpoints', 'configs', 'datasets', 'engine', 'evaluation', 'models', '__version__']

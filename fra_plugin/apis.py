@@ -1,4 +1,5 @@
 """What a user calls from Python: embeddings, feature maps and region heatmaps of faces as NumPy arrays."""
+
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +18,15 @@ from rich.console import Console
 from rich.progress import track
 from torch import nn
 
-from .checkpoint_config import checkpoint_config, input_size, model_config, refuse_foreign_types
-from .command import find_config
-from .convert import OFFICIAL_SIZE, official_config, official_to_plugin
-from .datasets.face_folder import EXTENSIONS
-from .datasets.folder_scan import scan_folder
-from .datasets.load_face import LoadFace
-from .engine.safe_load import safe_load
+from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
+from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
+from .checkpoints.safe_load import safe_load
+from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
+from .configs import find_config
+from .datasets.transforms.load_face import LoadFace
+from .datasets.unlabelled.face_folder import EXTENSIONS
+from .datasets.unlabelled.folder_scan import scan_folder
 from .models.fra import FRA
-from .models.pretrained_backbone import backbone_tensors, fill, named_tensors
 
 Image = Union[str, Path, np.ndarray]
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
@@ -55,11 +56,13 @@ class FRAFeatures:
             images is unknown.
     """
 
-    def __init__(self,
-                 checkpoint: Union[str, Path, None],
-                 config: Optional[str] = None,
-                 device: Optional[str] = None,
-                 size: Optional[int] = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Union[str, Path, None],
+        config: Optional[str] = None,
+        device: Optional[str] = None,
+        size: Optional[int] = None,
+    ) -> None:
         if checkpoint is None and config is None:
             raise ValueError('random weights need a config')
         source = os.fspath(config if checkpoint is None else checkpoint)
@@ -91,11 +94,13 @@ class FRAFeatures:
         self.model: Optional[FRA] = network if is_fra else None
         self.backbone: nn.Module = network.backbone if is_fra else network
 
-    def __call__(self,
-                 images: Union[Image, Sequence[Image]],
-                 batch_size: int = 32,
-                 what: Optional[Sequence[str]] = None,
-                 progress: Optional[bool] = None) -> Dict[str, np.ndarray]:
+    def __call__(
+        self,
+        images: Union[Image, Sequence[Image]],
+        batch_size: int = 32,
+        what: Optional[Sequence[str]] = None,
+        progress: Optional[bool] = None,
+    ) -> Dict[str, np.ndarray]:
         """Arrays over N images; all of them are kept in memory, so ask only for what you need of many.
 
         Args:
@@ -124,7 +129,7 @@ class FRAFeatures:
         hidden = not (sys.stderr.isatty() if progress is None else progress)
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             for start in track(starts, 'images', disable=hidden, console=Console(stderr=True)):
-                batch = np.stack(list(pool.map(self._prepare, sources[start:start + batch_size])))
+                batch = np.stack(list(pool.map(self._prepare, sources[start : start + batch_size])))
                 for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
                     outputs[name].append(values.float().cpu().numpy())
         return dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
@@ -132,7 +137,7 @@ class FRAFeatures:
     def _outputs(self, what: Optional[Sequence[str]]) -> Tuple[str, ...]:
         if what is None:
             return OUTPUTS if self.model is not None else OUTPUTS[:2]
-        what = (what, ) if isinstance(what, str) else tuple(what)
+        what = (what,) if isinstance(what, str) else tuple(what)
         for name in what:
             if name not in OUTPUTS:
                 raise ValueError(f'what must be some of {", ".join(OUTPUTS)}, got {name!r}')
@@ -168,9 +173,7 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
     if isinstance(images, (str, Path)) and os.path.isdir(images):
         names, _ = scan_folder(os.fspath(images), EXTENSIONS, follow_links=False)
         return names, [os.path.join(images, name) for name in names]
-    if isinstance(images, (str, Path)):
-        images = [images]
-    elif isinstance(images, np.ndarray) and images.ndim != 4:
+    if isinstance(images, (str, Path)) or isinstance(images, np.ndarray) and images.ndim != 4:
         images = [images]
     elif not isinstance(images, (list, tuple, np.ndarray)):
         raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
@@ -180,13 +183,17 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
         if isinstance(image, np.ndarray):
             has_shape = image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3
             if image.dtype != np.uint8 or not has_shape or not image.size:
-                raise ValueError(f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
-                                 f'got {image.shape} {image.dtype}')
+                raise ValueError(
+                    f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
+                    f'got {image.shape} {image.dtype}'
+                )
         elif not isinstance(image, (str, Path)):
             raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
         elif not os.path.isfile(image):
             raise FileNotFoundError(f'no image {image}')
-    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(images)
+    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(
+        images
+    )
 
 
 def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
@@ -218,7 +225,6 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     model = model_config(parts, checkpoint)
     refuse_foreign_types(model, checkpoint)
     return model, tensors, input_size(parts)
-
 
 
 def _configured(config: str) -> Tuple[dict, Optional[int]]:

@@ -1,52 +1,25 @@
-"""What the commands of the project do alike: find a config, build its Runner, tell a user's mistake in one line."""
+"""What the commands of the project do alike: read a config, build its Runner, tell a user's mistake in one line."""
+
 import argparse
 import contextlib
-import difflib
 import os
 import sys
 import traceback
 from logging import FileHandler
 from pathlib import Path
-from typing import Iterator, List
+from typing import Iterator
 
 from mmengine.config import Config, DictAction
-from mmengine.config.utils import ConfigParsingError
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from .engine.fit_to_machine import fit_to_machine
+from .configs import load_config
+from .engine.runners.fit_to_machine import fit_to_machine
 
-PACKAGE = Path(__file__).resolve().parent
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
 PIP_NAMES = dict(sklearn='scikit-learn', skimage='scikit-image')
-
-
-def config_folders() -> List[Path]:
-    """Folders that hold `configs/`: the installed package's `.mim`, or the source tree around the package."""
-    return [folder for folder in (PACKAGE.parent, PACKAGE / '.mim') if (folder / 'configs').is_dir()]
-
-
-def find_config(name: str) -> str:
-    """Path of a config: as given, else relative to the project, else by its base name, which is unique in the project.
-
-    Raises:
-        FileNotFoundError: there is none; the message names the closest one there is.
-    """
-    if os.path.isfile(name):
-        return name
-    known = {}
-    for folder in config_folders():
-        if (folder / name).is_file():
-            return str(folder / name)
-        for path in sorted((folder / 'configs').rglob('*.py')):
-            known.setdefault(path.name, path)
-    base = os.path.basename(name) if name.endswith('.py') else f'{os.path.basename(name)}.py'
-    if base in known and os.path.dirname(name) in ('', os.path.dirname(str(known[base]))):
-        return str(known[base])
-    close = difflib.get_close_matches(base, known, n=1)
-    raise FileNotFoundError(f'no config {name}' + (f'; did you mean {close[0]}?' if close else ''))
 
 
 def one_line(error: BaseException) -> str:
@@ -106,9 +79,16 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that train.py and test.py of every OpenMMLab project share."""
     parser.add_argument('config', help='config file: a path, or the base name of one of the project')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default work_dirs/NAME_OF_CONFIG')
-    parser.add_argument('--cfg-options', nargs='+', action=KeyValues, metavar='KEY=VALUE',
-                        help='replaces entries of the config: model.backbone.depth=18 key="[a,b]" key="[(a,b),(c,d)]"')
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='who starts processes')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        metavar='KEY=VALUE',
+        help='replaces entries of the config: model.backbone.depth=18 key="[a,b]" key="[(a,b),(c,d)]"',
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='who starts processes'
+    )
     # torch.distributed.launch passes one spelling or the other.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -121,18 +101,14 @@ def read_config(args: argparse.Namespace) -> Config:
         ValueError: the file is not valid Python, or not a config.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    path = find_config(args.config)
-    try:
-        cfg = Config.fromfile(path)
-    except (SyntaxError, ConfigParsingError) as error:
-        raise ValueError(f'{path}: {error}') from error
+    cfg = load_config(args.config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        cfg.work_dir = os.path.join('work_dirs', Path(path).stem)
+        cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
     return cfg
 
 

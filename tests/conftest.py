@@ -1,4 +1,5 @@
 """Fixtures that several test files share."""
+
 import os
 from pathlib import Path
 

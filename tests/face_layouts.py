@@ -1,4 +1,5 @@
 """Tiny face data sets in the layouts that their authors hand out; every function returns the folder to read."""
+
 import csv
 from pathlib import Path
 from typing import Sequence
@@ -40,10 +41,21 @@ def rafdb(root: Path, train: int = 14, test: int = 7) -> Path:
 
 def affectnet(root: Path, labels: Sequence[int] = (*range(11), 0, 0, 0)) -> Path:
     """The same rows in both splits; every face box is the image without a border of 4 pixels."""
-    header = ['subDirectory_filePath', 'face_x', 'face_y', 'face_width', 'face_height', 'facial_landmarks', 'expression',
-              'valence', 'arousal']
+    header = [
+        'subDirectory_filePath',
+        'face_x',
+        'face_y',
+        'face_width',
+        'face_height',
+        'facial_landmarks',
+        'expression',
+        'valence',
+        'arousal',
+    ]
     for name in ('training', 'validation'):
-        rows = [[f'{i % 2 + 1}/{name}{i}.jpg', 4, 4, 16, 16, '1.0;2.0', label, 0.1, 0.2] for i, label in enumerate(labels)]
+        rows = [
+            [f'{i % 2 + 1}/{name}{i}.jpg', 4, 4, 16, 16, '1.0;2.0', label, 0.1, 0.2] for i, label in enumerate(labels)
+        ]
         table(root / f'{name}.csv', [header, *rows])
         for i, row in enumerate(rows):
             face(root / 'Manually_Annotated_Images' / row[0], i)
@@ -72,12 +84,16 @@ def celeba(root: Path, counts: Sequence[int] = (8, 4, 4), attributes: int = 40) 
     names = [f'{i:06d}.jpg' for i in range(1, len(partitions) + 1)]
     for i, name in enumerate(names):
         face(root / 'img_align_celeba' / name, i)
-    rows = [f'{name} ' + ' '.join('1' if (n + a) % 2 == 0 else '-1' for a in range(attributes))
-            for n, name in enumerate(names, 1)]
+    rows = [
+        f'{name} ' + ' '.join('1' if (n + a) % 2 == 0 else '-1' for a in range(attributes))
+        for n, name in enumerate(names, 1)
+    ]
     (root / 'list_attr_celeba.txt').write_text(
-        '\n'.join([str(len(names)), ' '.join(f'Attribute_{a}' for a in range(attributes)), *rows]) + '\n')
+        '\n'.join([str(len(names)), ' '.join(f'Attribute_{a}' for a in range(attributes)), *rows]) + '\n'
+    )
     (root / 'list_eval_partition.txt').write_text(
-        ''.join(f'{name} {split}\n' for name, split in zip(names, partitions)))
+        ''.join(f'{name} {split}\n' for name, split in zip(names, partitions))
+    )
     return root
 
 
@@ -95,8 +111,11 @@ def face_csv(root: Path, per_class: int = 2) -> Path:
 def muxspace(root: Path, per_class: int = 2) -> Path:
     """Its five frequent expressions and a rare one, in the splits train and val."""
     expressions = ['neutral', 'happiness', 'surprise', 'sadness', 'anger', 'fear']
-    rows = [[face(root / 'images' / f'{split}{i}.png', i).name, expressions[i % 6], split]
-            for split in ('train', 'val') for i in range(6 * per_class)]
+    rows = [
+        [face(root / 'images' / f'{split}{i}.png', i).name, expressions[i % 6], split]
+        for split in ('train', 'val')
+        for i in range(6 * per_class)
+    ]
     table(root / 'labels.csv', [['file_name', 'expression', 'split'], *rows])
     return root
 

@@ -1,4 +1,5 @@
 """A copy of the project whose recipes keep their names but are tiny, with a handful of made faces as its data."""
+
 import re
 import runpy
 import shutil
@@ -14,15 +15,23 @@ FEW = 'batch_size=2, num_workers=0, persistent_workers=False'
 SMALL = {
     'configs/**/*.py': [
         (r"type='ResNet',\s+depth=50", "type='ResNet', depth=50, stem_channels=8, base_channels=8"),
-        (r'in_channels=2048', 'in_channels=256'), (r'hid_channels=4096', 'hid_channels=16'),
-        (r'\bbatch_size=\d+', 'batch_size=4'), (r'\bnum_workers=\d+', 'num_workers=0'),
-        (r'persistent_workers=True', 'persistent_workers=False'), (r'\bmax_epochs=\d+', 'max_epochs=2'),
-        (r'val_interval=\d+', 'val_interval=2')],
+        (r'in_channels=2048', 'in_channels=256'),
+        (r'hid_channels=4096', 'hid_channels=16'),
+        (r'\bbatch_size=\d+', 'batch_size=4'),
+        (r'\bnum_workers=\d+', 'num_workers=0'),
+        (r'persistent_workers=True', 'persistent_workers=False'),
+        (r'\bmax_epochs=\d+', 'max_epochs=2'),
+        (r'val_interval=\d+', 'val_interval=2'),
+    ],
     'configs/transfer/landmark/_base_/*.py': [
-        (r"\nval_dataloader = dict\(dataset", rf'\nval_dataloader = dict({FEW}, dataset'),
+        (r'\nval_dataloader = dict\(dataset', rf'\nval_dataloader = dict({FEW}, dataset'),
         (r"type='HeatmapHead',", r'\g<0> deconv_out_channels=(8, 8, 8),'),
-        (r'\nnum_keypoints', r'\ntrain_cfg = dict(max_epochs=2)\n'
-         rf'train_dataloader = val_dataloader = test_dataloader = dict({FEW})\g<0>')],
+        (
+            r'\nnum_keypoints',
+            r'\ntrain_cfg = dict(max_epochs=2)\n'
+            rf'train_dataloader = val_dataloader = test_dataloader = dict({FEW})\g<0>',
+        ),
+    ],
     'tools/benchmark.py': [(r'MIN_LENGTH = \d+', 'MIN_LENGTH = 8')],
 }
 # Without a GPU our own tools switch mixed precision off, mmpretrain's do not.
@@ -58,22 +67,30 @@ def add_data(root: Path, run: Callable) -> None:
     names = sorted(str(path.relative_to(data / 'vggface2/train')) for path in data.rglob('*_01.jpg'))
     (data / 'vggface2/my_list.txt').write_text('\n'.join(names[:4]) + '\n')
     (data / 'real_faces.txt').write_text(''.join(f'vggface2/train/{name}\n' for name in names))
-    face_layouts.table(data / 'vggface2/bb_landmark/loose_bb_train.csv',
-                       [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)])
+    face_layouts.table(
+        data / 'vggface2/bb_landmark/loose_bb_train.csv',
+        [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)],
+    )
     face_layouts.rafdb(data / 'rafdb', 7, 7)
     face_layouts.lfw(data / 'lfw', folds=10, size=1)
     (data / 'lfw/images').symlink_to('lfw')
     face_layouts.face_csv(data / 'my_labels', per_class=5)
     frozen_tasks(data)
-    RAW['wflw'](raw / 'wflw', [RAW['wflw_line'](i) for i in range(4)],
-                [RAW['wflw_line'](5, '1 1 1 1 1 1'), RAW['wflw_line'](6, name='0--Parade/b.jpg')])
+    RAW['wflw'](
+        raw / 'wflw',
+        [RAW['wflw_line'](i) for i in range(4)],
+        [RAW['wflw_line'](5, '1 1 1 1 1 1'), RAW['wflw_line'](6, name='0--Parade/b.jpg')],
+    )
     RAW['w300'](raw / 'w300')
     RAW['aflw'](raw / 'aflw')
-    run('python tools/dataset_converters/wflw.py raw/wflw data/wflw && '
+    run(
+        'python tools/dataset_converters/wflw.py raw/wflw data/wflw && '
         'python tools/dataset_converters/w300.py raw/w300 data/300w && '
         'ln -s 300w data/lm68_helen_afw && cd data/lm68_helen_afw && '
         'ln -s annotations/face_landmarks_300w_train.json annotations_train.json && '
-        'ln -s annotations/face_landmarks_300w_valid.json annotations_test.json', root)
+        'ln -s annotations/face_landmarks_300w_valid.json annotations_test.json',
+        root,
+    )
 
 
 def frozen_tasks(data: Path) -> None:

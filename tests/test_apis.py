@@ -1,13 +1,14 @@
 """FRAFeatures: what it gives is the model's, for files, folders and arrays alike; what it cannot read is named."""
+
 import cv2
 import numpy as np
 import pytest
 import torch
-from checkpoints import MEAN, NARROW, STD, fra, fra_config, save
+from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 
 from fra_plugin.apis import FRAFeatures
-from fra_plugin.export import export_backbone
+from fra_plugin.checkpoints.export import export_backbone
 
 
 @pytest.fixture(scope='module')
@@ -47,7 +48,8 @@ def test_neither_the_batch_nor_the_order_matters(features, images):
     together = features(images, what='embedding')['embedding']
     for batch_size in (1, 2):
         np.testing.assert_allclose(
-            features(images[::-1], batch_size, 'embedding')['embedding'][::-1], together, rtol=1e-5, atol=1e-6)
+            features(images[::-1], batch_size, 'embedding')['embedding'][::-1], together, rtol=1e-5, atol=1e-6
+        )
 
 
 def test_files_folders_and_arrays_give_the_same(features, images, tmp_path):
@@ -90,13 +92,22 @@ def test_an_exported_backbone_gives_the_same_embedding(features, checkpoint, ima
 
 
 def test_other_peoples_weights_need_a_config(features, model, images, tmp_path):
-    torch.save({f'module.encoder_q.{name}': tensor for name, tensor in model.backbone.state_dict().items()},
-               tmp_path / 'moco.pth')
+    torch.save(
+        {f'module.encoder_q.{name}': tensor for name, tensor in model.backbone.state_dict().items()},
+        tmp_path / 'moco.pth',
+    )
     with pytest.raises(ValueError, match='carries no config'):
         FRAFeatures(tmp_path / 'moco.pth')
-    (tmp_path / 'config.py').write_text(Config(dict(
-        model=dict(type='ImageClassifier', backbone=NARROW, data_preprocessor=dict(mean=MEAN, std=STD, to_rgb=True)),
-        test_dataloader=dict(dataset=dict(pipeline=[dict(type='Resize', scale=(64, 64))])))).pretty_text)
+    (tmp_path / 'config.py').write_text(
+        Config(
+            dict(
+                model=dict(
+                    type='ImageClassifier', backbone=NARROW, data_preprocessor=dict(mean=MEAN, std=STD, to_rgb=True)
+                ),
+                test_dataloader=dict(dataset=dict(pipeline=[dict(type='Resize', scale=(64, 64))])),
+            )
+        ).pretty_text
+    )
     moco = FRAFeatures(tmp_path / 'moco.pth', str(tmp_path / 'config.py'), 'cpu')
     np.testing.assert_array_equal(moco(images)['embedding'], features(images)['embedding'])
 
@@ -114,15 +125,18 @@ def write(path, cfg, state_dict):
     return path
 
 
-@pytest.mark.parametrize('cfg, message', [
-    ('import os\nmodel = os.system("touch ran")', 'more than values'),
-    ('model = dict(type=print("ran"))', 'more than values'),
-    ('model = dict(', 'more than values'),
-    ("model = dict(type='os.mkdir', path='ran')", "the type 'os.mkdir', which is no registered model"),
-    ("model = dict(type='FRA', backbone=dict(type='antigravity'))", "the type 'antigravity'"),
-    ('model = 3', 'the config has no model'),
-    ('', 'carries no config'),
-])
+@pytest.mark.parametrize(
+    'cfg, message',
+    [
+        ('import os\nmodel = os.system("touch ran")', 'more than values'),
+        ('model = dict(type=print("ran"))', 'more than values'),
+        ('model = dict(', 'more than values'),
+        ("model = dict(type='os.mkdir', path='ran')", "the type 'os.mkdir', which is no registered model"),
+        ("model = dict(type='FRA', backbone=dict(type='antigravity'))", "the type 'antigravity'"),
+        ('model = 3', 'the config has no model'),
+        ('', 'carries no config'),
+    ],
+)
 def test_a_config_in_a_checkpoint_runs_no_code(cfg, message, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     path = write(tmp_path / 'in.pth', cfg, dict(weight=torch.zeros(1)))
@@ -173,9 +187,15 @@ def test_images_that_cannot_be_read_are_named(features, images, tmp_path):
 
 def test_random_weights_come_from_a_config_and_the_seed(images, tmp_path, capfd):
     path = tmp_path / 'config.py'
-    path.write_text(Config(dict(
-        model=fra_config(NARROW, 64), data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=MEAN, std=STD),
-        train_dataloader=dict(dataset=dict(pipeline=[dict(type='FastRandomResizedCrop', scale=64)])))).pretty_text)
+    path.write_text(
+        Config(
+            dict(
+                model=fra_config(NARROW, 64),
+                data_preprocessor=dict(type='SelfSupDataPreprocessor', mean=MEAN, std=STD),
+                train_dataloader=dict(dataset=dict(pipeline=[dict(type='FastRandomResizedCrop', scale=64)])),
+            )
+        ).pretty_text
+    )
 
     def embedding(seed):
         torch.manual_seed(seed)

@@ -77,7 +77,7 @@ WEIGHTS = f"""
 import sys
 sys.path.insert(0, {str(REPO / 'tests')!r})
 import torch
-from checkpoints import fra, save
+from made_checkpoints import fra, save
 from test_convert import SHAPES
 save(fra(), 'resnet18.pth')
 torch.save(dict(state_dict={{name: torch.ones(shape) for name, shape in SHAPES.items()}}), 'OFFICIAL.pth')

@@ -4,6 +4,7 @@
 outputs to a server, which forks a process that runs the script, `-m` module or `-c` code, and ends with its exit
 code. This project is not among what the server has imported.
 """
+
 import atexit
 import contextlib
 import gc
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
-CLIENT = '''#!{python} -IS
+CLIENT = """#!{python} -IS
 import array, json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -23,9 +24,17 @@ server.sendmsg([b'.'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', 
 server.sendall(json.dumps(dict(words=sys.argv[1:], folder=os.getcwd(), environment=dict(os.environ))).encode())
 server.shutdown(socket.SHUT_WR)
 sys.exit(int(server.recv(16) or 255))
-'''
-PRELOADED = ('torch.distributed.launcher.api', 'mmengine.runner', 'mmpretrain.apis', 'mmpretrain.datasets',
-             'mmpretrain.models', 'mmpose.apis', 'mmpose.datasets', 'mmpose.models')
+"""
+PRELOADED = (
+    'torch.distributed.launcher.api',
+    'mmengine.runner',
+    'mmpretrain.apis',
+    'mmpretrain.datasets',
+    'mmpretrain.models',
+    'mmpose.apis',
+    'mmpose.datasets',
+    'mmpose.models',
+)
 
 
 @contextlib.contextmanager
@@ -35,8 +44,12 @@ def warm_python(folder: Path) -> Iterator[Path]:
     client.write_text(CLIENT.format(python=sys.executable, address=address))
     client.chmod(0o755)
     server = subprocess.Popen(
-        [sys.executable, __file__, str(client), address], stdout=subprocess.PIPE, cwd='/', start_new_session=True,
-        env=dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES=''))
+        [sys.executable, __file__, str(client), address],
+        stdout=subprocess.PIPE,
+        cwd='/',
+        start_new_session=True,
+        env=dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES=''),
+    )
     try:
         assert b'ready\n' in iter(server.stdout.readline, b'')  # a package may have a word to say before
         yield client
@@ -52,10 +65,12 @@ def serve(client: str, address: str) -> list:
     import importlib
     import json
     import socket
+
     for module in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     from mmengine.config import config
+
     config.FormatCode = lambda text, **_: (text, True)  # laying out a config's text takes longer than a tiny training
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)

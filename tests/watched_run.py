@@ -1,4 +1,5 @@
 """A tiny FRA run on random faces, for the hooks that watch a run."""
+
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import fra_plugin  # noqa: F401  registers
-from fra_plugin.datasets.landmark_json import LandmarkJson
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
 
 SIZE = 32
 
@@ -26,8 +27,12 @@ def write_faces(folder: Path, num_classes: int = 2, per_class: int = 5) -> Path:
             cv2.imwrite(str(folder / name), image)
             landmarks.add(name, (48, 48), rng.uniform(10, 38, (68, 2)))
     landmarks.write(str(folder / 'landmarks.json'))
-    (folder / 'pairs.csv').write_text('path_a,path_b,same\n' + ''.join(
-        f'class_0/{a}.png,class_{other}/{b}.png,{int(not other)}\n' for other in (0, 1) for a, b in ((0, 1), (2, 3))))
+    (folder / 'pairs.csv').write_text(
+        'path_a,path_b,same\n'
+        + ''.join(
+            f'class_0/{a}.png,class_{other}/{b}.png,{int(not other)}\n' for other in (0, 1) for a, b in ((0, 1), (2, 3))
+        )
+    )
     return folder
 
 
@@ -69,9 +74,13 @@ def make_runner(work_dir: Path, faces: Path, hooks: list, model: dict = None, ep
         model=model,
         work_dir=str(work_dir),
         train_dataloader=dict(
-            batch_size=4, num_workers=0, drop_last=True, collate_fn=dict(type='default_collate'),
+            batch_size=4,
+            num_workers=0,
+            drop_last=True,
+            collate_fn=dict(type='default_collate'),
             sampler=dict(type='DefaultSampler', shuffle=True),
-            dataset=dict(type='FaceFolder', data_prefix=str(faces), cache_dir=str(work_dir), pipeline=pipeline)),
+            dataset=dict(type='FaceFolder', data_prefix=str(faces), cache_dir=str(work_dir), pipeline=pipeline),
+        ),
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.05)),
         custom_hooks=hooks,
@@ -79,12 +88,13 @@ def make_runner(work_dir: Path, faces: Path, hooks: list, model: dict = None, ep
         visualizer=dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
         randomness=dict(seed=0),
         default_scope='mmpretrain',
-        experiment_name=f'watched_{id(work_dir)}_{np.random.default_rng().integers(1 << 60)}')
+        experiment_name=f'watched_{id(work_dir)}_{np.random.default_rng().integers(1 << 60)}',
+    )
     config.update(kwargs)
     return Runner.from_cfg(config)
 
 
 def scalars(runner: Runner) -> list:
     """What the local backend wrote."""
-    path, = Path(runner.work_dir).glob('*/vis_data/scalars.json')
+    (path,) = Path(runner.work_dir).glob('*/vis_data/scalars.json')
     return [json.loads(line) for line in path.read_text().splitlines()]

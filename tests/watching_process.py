@@ -1,4 +1,5 @@
 """One of two processes that evaluate the same model together."""
+
 import json
 from types import SimpleNamespace
 

@@ -2,6 +2,7 @@
 
 Works while the run is going on, and for other mmengine runs too.
 """
+
 import argparse
 import re
 import sys
@@ -15,9 +16,9 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.report import Report  # noqa: E402
-from fra_plugin.run_log import RunLog  # noqa: E402
-from fra_plugin.visualization import REGION_COLORS  # noqa: E402
+from fra_plugin.reports.report import Report  # noqa: E402
+from fra_plugin.reports.run_log import RunLog  # noqa: E402
+from fra_plugin.reports.visualization import REGION_COLORS  # noqa: E402
 
 RUN_COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 REGION_USE = re.compile(r'regions/use_\d+$')
@@ -90,13 +91,17 @@ def draw(runs: Dict[str, RunLog], names: List[str]):
         for color, run in zip(RUN_COLORS, runs.values()):
             if name in run.series:
                 steps, values = thin(*run.series[name])
-                axis.plot(steps, values, color=color, linewidth=1.4, marker='o' if len(steps) < 15 else None, markersize=3)
+                axis.plot(
+                    steps, values, color=color, linewidth=1.4, marker='o' if len(steps) < 15 else None, markersize=3
+                )
         axis.set_title(name, fontsize=9, loc='left')
     if len(runs) > 1:
         from matplotlib.lines import Line2D
+
         lines = [Line2D([], [], color=color) for color, _ in zip(RUN_COLORS, runs)]
-        figure.legend(lines, list(runs), loc='lower right', frameon=False,
-                      fontsize=9, ncol=len(runs), bbox_to_anchor=(1, 1))
+        figure.legend(
+            lines, list(runs), loc='lower right', frameon=False, fontsize=9, ncol=len(runs), bbox_to_anchor=(1, 1)
+        )
     return figure
 
 
@@ -104,10 +109,12 @@ def draw_region_use(runs: Dict[str, RunLog]):
     """For each run the shares of the regions, stacked, in the regions' colours."""
     figure, axes = new_figure(len(runs), columns=2, height=2.6)
     for axis, (name, run) in zip(axes, runs.items()):
-        regions = sorted((key for key in run.series if REGION_USE.match(key)), key=lambda key: int(key.rsplit('_', 1)[1]))
+        regions = sorted(
+            (key for key in run.series if REGION_USE.match(key)), key=lambda key: int(key.rsplit('_', 1)[1])
+        )
         if regions:
             curves = [thin(*run.series[key]) for key in regions]
-            axis.stackplot(curves[0][0], [values for _, values in curves], colors=REGION_COLORS[:len(regions)])
+            axis.stackplot(curves[0][0], [values for _, values in curves], colors=REGION_COLORS[: len(regions)])
             axis.set_ylim(0, 1)
             axis.margins(x=0)
         axis.set_title(name, fontsize=9, loc='left')
@@ -118,6 +125,7 @@ def new_figure(count: int, columns: int, height: float):
     """A figure with ``count`` empty charts over iterations, and the charts."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter, MaxNLocator
+
     rows = -(-count // columns)
     figure = Figure(figsize=(11, height * rows), layout='constrained')
     axes = list(np.atleast_1d(figure.subplots(rows, columns)).flat)
@@ -143,8 +151,10 @@ def add_pictures(report: Report, runs: Dict[str, RunLog]) -> None:
     places = np.linspace(0, len(first) - 1, min(MAX_PICTURES, len(first))).round().astype(int)
     for step, _ in (first[place] for place in places):
         chosen = {name: min(run.pictures, key=lambda picture: abs(picture[0] - step)) for name, run in runs.items()}
-        words = [f'{name}: after {found:,} iterations' if len(runs) > 1 else f'After {found:,} iterations'
-                 for name, (found, _) in chosen.items()]
+        words = [
+            f'{name}: after {found:,} iterations' if len(runs) > 1 else f'After {found:,} iterations'
+            for name, (found, _) in chosen.items()
+        ]
         report.figure(*(path for _, path in chosen.values()), caption='; '.join(words), columns=len(chosen))
 
 

@@ -5,6 +5,7 @@
 What is finished is not done again: an interrupted benchmark goes on where it stopped, inside a training too. A task without
 data is skipped, and the table says why.
 """
+
 import argparse
 import json
 import os
@@ -21,10 +22,11 @@ sys.path.insert(0, str(REPO))  # the source tree, where the package is not insta
 import numpy as np  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
-from fra_plugin.command import KeyValues, errors_in_one_line, find_config  # noqa: E402
-from fra_plugin.export import origin  # noqa: E402
-from fra_plugin.result_table import write_table  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.checkpoints.export import origin  # noqa: E402
+from fra_plugin.command import KeyValues, errors_in_one_line  # noqa: E402
+from fra_plugin.configs import find_config  # noqa: E402
+from fra_plugin.files.whole_file import whole_file  # noqa: E402
+from fra_plugin.reports.result_table import write_table  # noqa: E402
 
 TASKS = {
     'rafdb': 'resnet50_8xb32-ft-fra_rafdb',
@@ -49,8 +51,18 @@ TASKS = {
     'lfw': 'resnet50_1xb64-verify-fra_lfw',
 }
 # What the table shows of the metrics of a run; all of them are in its metrics.json.
-SHOWN = ('accuracy/top1', 'class_accuracy/mean', 'attribute/accuracy', 'attribute/balanced_accuracy', 'NME_interocular',
-         'NME_interpupil', 'NME_box_size', 'NME_box_diagonal', 'verification/accuracy', 'verification/auc')
+SHOWN = (
+    'accuracy/top1',
+    'class_accuracy/mean',
+    'attribute/accuracy',
+    'attribute/balanced_accuracy',
+    'NME_interocular',
+    'NME_interpupil',
+    'NME_box_size',
+    'NME_box_diagonal',
+    'verification/accuracy',
+    'verification/auc',
+)
 RANDOM = 'random'
 MIN_LENGTH = 2560  # faces an epoch where labels are few: 10 steps of the recipe
 
@@ -67,16 +79,29 @@ def budgets(text: str) -> List[float]:
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('checkpoint', help=f'pre-trained weights, of any layout that PretrainedBackbone knows, or {RANDOM}')
+    parser.add_argument(
+        'checkpoint', help=f'pre-trained weights, of any layout that PretrainedBackbone knows, or {RANDOM}'
+    )
     parser.add_argument('--tasks', required=True, help=f'comma-separated; among {", ".join(TASKS)}, or configs (.py)')
-    parser.add_argument('--budget', type=budgets, default=[100.], metavar='1,10,100',
-                        help='percentages of the training labels (default: 100)')
+    parser.add_argument(
+        '--budget',
+        type=budgets,
+        default=[100.0],
+        metavar='1,10,100',
+        help='percentages of the training labels (default: 100)',
+    )
     parser.add_argument('--seeds', type=int, default=1, help='runs of each (default: %(default)s)')
     parser.add_argument('--data-root', default='data', help='folder of the data sets (default: %(default)s)')
     parser.add_argument('--work-dir', help='default: work_dirs/benchmark/NAME_OF_CHECKPOINT')
     parser.add_argument('--gpus', type=int, default=1, help='processes of a training (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=KeyValues, metavar='KEY=VALUE', default={},
-                        help='replaces entries of every config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        metavar='KEY=VALUE',
+        default={},
+        help='replaces entries of every config',
+    )
     args = parser.parse_args()
     for name in ('seeds', 'gpus'):
         if getattr(args, name) < 1:
@@ -114,8 +139,11 @@ class Run(NamedTuple):
 def plan(args: argparse.Namespace) -> List[Run]:
     """All runs, in their order."""
     # Told by a hash, so that a run is never taken for that of other weights.
-    weights = dict(checkpoint=RANDOM) if args.checkpoint == RANDOM else dict(
-        checkpoint=os.path.abspath(args.checkpoint), sha256=origin(args.checkpoint)['sha256'])
+    weights = (
+        dict(checkpoint=RANDOM)
+        if args.checkpoint == RANDOM
+        else dict(checkpoint=os.path.abspath(args.checkpoint), sha256=origin(args.checkpoint)['sha256'])
+    )
     runs = []
     for name in dict.fromkeys(args.tasks.split(',')):
         if name not in TASKS and not name.endswith('.py'):
@@ -180,12 +208,23 @@ def shown(command: List[str]) -> str:
 def commands(run: Run, args: argparse.Namespace) -> List[List[str]]:
     """What trains and tests a run; the checkpoint that is tested is filled in when there is one."""
     config = str(run.folder / 'config.py')
-    test = [sys.executable, tool('test.py'), config, args.checkpoint, '--work-dir', str(run.folder / 'test'),
-            '--out', str(run.folder / 'metrics.json')]
+    test = [
+        sys.executable,
+        tool('test.py'),
+        config,
+        args.checkpoint,
+        '--work-dir',
+        str(run.folder / 'test'),
+        '--out',
+        str(run.folder / 'metrics.json'),
+    ]
     if run.budget is None:
         return [test]
-    train = ([sys.executable, tool('train.py'), config] if args.gpus == 1 else
-             ['bash', tool('dist_train.sh'), config, str(args.gpus)])
+    train = (
+        [sys.executable, tool('train.py'), config]
+        if args.gpus == 1
+        else ['bash', tool('dist_train.sh'), config, str(args.gpus)]
+    )
     train += ['--work-dir', str(run.folder / 'train'), '--resume']
     if 'base_batch_size' in run.cfg.get('auto_scale_lr', {}):
         train.append('--auto-scale-lr')
@@ -236,17 +275,35 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> N
         names = [name for name in SHOWN if results and name in results[0]] or list(results[0] if results else [])[:1]
         for name in names:
             values = [result[name] for result in results]
-            rows.append([key[0], labels, name, float(np.mean(values)),
-                         float(np.std(values, ddof=1)) if len(values) > 1 else None, len(values), note])
+            rows.append(
+                [
+                    key[0],
+                    labels,
+                    name,
+                    float(np.mean(values)),
+                    float(np.std(values, ddof=1)) if len(values) > 1 else None,
+                    len(values),
+                    note,
+                ]
+            )
         if not names:
             rows.append([key[0], labels, None, None, None, 0, note])
         done += [shown(command) for run in group if metrics(run) for command in commands(run, args)]
     weights = runs[0].cfg.benchmark
-    text = ['Random weights.' if args.checkpoint == RANDOM else f'Checkpoint: {args.checkpoint}, sha256 {weights.sha256}.',
-            'std: standard deviation over runs with other seeds, which also draw other labels. Accuracies are percentages, '
-            'NME is a fraction of the distance that it names.']
-    write_table(args.work_dir, 'benchmark', 'Benchmark', ['task', 'labels', 'metric', 'mean', 'std', 'runs', 'note'], rows,
-                text, [shown(['python', *sys.argv]), *done])
+    text = [
+        'Random weights.' if args.checkpoint == RANDOM else f'Checkpoint: {args.checkpoint}, sha256 {weights.sha256}.',
+        'std: standard deviation over runs with other seeds, which also draw other labels. Accuracies are percentages, '
+        'NME is a fraction of the distance that it names.',
+    ]
+    write_table(
+        args.work_dir,
+        'benchmark',
+        'Benchmark',
+        ['task', 'labels', 'metric', 'mean', 'std', 'runs', 'note'],
+        rows,
+        text,
+        [shown(['python', *sys.argv]), *done],
+    )
 
 
 def main() -> None:

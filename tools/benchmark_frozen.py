@@ -3,6 +3,7 @@
 Minutes on a CPU, as only linear probes learn. What is measured is kept in OUT/results.json: an interrupted comparison goes
 on where it stopped, and a further row is added by a further call.
 """
+
 import argparse
 import json
 import sys
@@ -11,18 +12,19 @@ from typing import Callable, Dict, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config
 
-from fra_plugin.apis import FRAFeatures, read_face  # noqa: E402
-from fra_plugin.command import KeyValues, errors_in_one_line, find_config  # noqa: E402
-from fra_plugin.evaluation.frozen_probe import hog, raw_pixels  # noqa: E402
-from fra_plugin.evaluation.frozen_tasks import TASKS  # noqa: E402
-from fra_plugin.export import origin  # noqa: E402
-from fra_plugin.result_table import spread, write_table  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.apis import FRAFeatures, read_face
+from fra_plugin.checkpoints.export import origin
+from fra_plugin.command import KeyValues, errors_in_one_line
+from fra_plugin.configs import find_config
+from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
+from fra_plugin.evaluation.frozen_tasks import TASKS
+from fra_plugin.files.whole_file import whole_file
+from fra_plugin.reports.result_table import spread, write_table
 
 DESCRIPTORS = {'HOG': hog, 'raw pixels': raw_pixels}
 GUESS = 'guess'
@@ -48,8 +50,13 @@ def share(text: str) -> float:
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config with the tasks, such as configs/transfer/frozen/faces_frozen.py')
-    parser.add_argument('rows', nargs='*', type=row, metavar='NAME=CHECKPOINT',
-                        help='features to compare; NAME=CONFIG.py for the random weights of a config')
+    parser.add_argument(
+        'rows',
+        nargs='*',
+        type=row,
+        metavar='NAME=CHECKPOINT',
+        help='features to compare; NAME=CONFIG.py for the random weights of a config',
+    )
     parser.add_argument('--out', required=True, help='folder of the results')
     parser.add_argument('--tasks', nargs='+', help='some of the tasks (default: all)')
     parser.add_argument('--shares', nargs='+', type=share, default=[0.1, 1.0], help='of the training labels')
@@ -57,8 +64,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--no-descriptors', action='store_true', help='leave out HOG and raw pixels')
     parser.add_argument('--batch-size', type=int, default=64)
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')
-    parser.add_argument('--cfg-options', nargs='+', action=KeyValues, metavar='KEY=VALUE', default={},
-                        help='replaces entries of the config')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        metavar='KEY=VALUE',
+        default={},
+        help='replaces entries of the config',
+    )
     args = parser.parse_args()
     if args.seeds < 1:
         parser.error(f'--seeds must be at least 1, got {args.seeds}')
@@ -78,7 +91,9 @@ class Results:
         """A row's name stands for one source for good."""
         known = self.content['sources'].setdefault(name, source)
         if known != source:
-            raise ValueError(f'{self.path} has results of another {name}, {known["source"]}: choose another name or --out')
+            raise ValueError(
+                f'{self.path} has results of another {name}, {known["source"]}: choose another name or --out'
+            )
 
     def get(self, *key) -> float:
         return self.content['numbers'].get(' | '.join(map(str, key)))
@@ -94,8 +109,10 @@ class Results:
 
 def describe(descriptor: Callable, faces: list) -> np.ndarray:
     """A descriptor of faces, which are read in parts to save memory."""
-    parts = [[cv2.resize(read_face(face, 96), (96, 96), interpolation=cv2.INTER_AREA) for face in faces[start:start + 256]]
-             for start in range(0, len(faces), 256)]
+    parts = [
+        [cv2.resize(read_face(face, 96), (96, 96), interpolation=cv2.INTER_AREA) for face in faces[start : start + 256]]
+        for start in range(0, len(faces), 256)
+    ]
     return np.concatenate([descriptor(np.stack(part)) for part in parts])
 
 
@@ -122,7 +139,9 @@ def describers(args: argparse.Namespace, results: Results) -> Dict[str, Tuple[bo
     return found
 
 
-def measure(name: str, task, rows: Dict[str, Tuple[bool, Callable]], args: argparse.Namespace, results: Results) -> None:
+def measure(
+    name: str, task, rows: Dict[str, Tuple[bool, Callable]], args: argparse.Namespace, results: Results
+) -> None:
     shares = args.shares if task.uses_labels else [1.0]
     for row, (fixed, features) in rows.items():
         kept = None
@@ -146,15 +165,21 @@ def write(tasks: dict, args: argparse.Namespace, results: Results) -> None:
     names = [GUESS, *DESCRIPTORS, *results.content['sources']]
     rows = []
     for row in names:
-        numbers = {(name, share): [results.get(name, row, share, seed) for seed in range(args.seeds)]
-                   for name, share in columns}
+        numbers = {
+            (name, share): [results.get(name, row, share, seed) for seed in range(args.seeds)]
+            for name, share in columns
+        }
         cells = [spread([number for number in numbers[column] if number is not None]) or None for column in columns]
         if any(cells):
             rows.append([row, *cells])
-    notes = [f'{name}: {task.metric}, {"higher" if task.higher_is_better else "lower"} is better.'
-             for name, task in tasks.items()]
-    notes += [f'Mean ± standard deviation of {args.seeds} draws; the share is that of the training labels. '
-              f'{GUESS}: the mean shape, or chance.']
+    notes = [
+        f'{name}: {task.metric}, {"higher" if task.higher_is_better else "lower"} is better.'
+        for name, task in tasks.items()
+    ]
+    notes += [
+        f'Mean ± standard deviation of {args.seeds} draws; the share is that of the training labels. '
+        f'{GUESS}: the mean shape, or chance.'
+    ]
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
     write_table(args.out, 'frozen_features', 'Frozen features', header, rows, notes, results.content['commands'])
 
@@ -171,8 +196,10 @@ def main() -> None:
         for name in chosen:
             task = (config.get('tasks') or {}).get(name)
             if task is None or task.get('type') not in TASKS:
-                raise ValueError(f'{args.config} has no task {name} of a type among {", ".join(TASKS)}; its tasks are '
-                                 f'{", ".join(config.get("tasks") or {})}')
+                raise ValueError(
+                    f'{args.config} has no task {name} of a type among {", ".join(TASKS)}; its tasks are '
+                    f'{", ".join(config.get("tasks") or {})}'
+                )
             task = task.to_dict()
             tasks[name] = TASKS[task.pop('type')](**task)
         results = Results(Path(args.out, 'results.json'))

@@ -3,6 +3,7 @@
 Without --data it draws its own faces, whose labels the transfer uses. What is finished is not done again: an interrupted
 demo goes on where it stopped.
 """
+
 import argparse
 import json
 import os
@@ -16,7 +17,7 @@ sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.datasets import FaceFolder  # noqa: E402
-from fra_plugin.datasets.synthetic.writer import VERSION  # noqa: E402
+from fra_plugin.synthetic.writer import VERSION  # noqa: E402
 
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
 LANDMARKS = 'configs/transfer/landmark/td-hm_r18_udp-1xb32-8e_synthetic-96x96.py'
@@ -59,6 +60,7 @@ class Demo:
                 self.step(f'landmarks from {start} weights', self.finetune, LANDMARKS, 'landmarks', start)
                 self.step(f'expression from {start} weights', self.finetune, EXPRESSION, 'expression', start)
         from demo_report import write_report
+
         report = self.out / 'report.html'
         write_report(self, report)
         return report
@@ -83,9 +85,19 @@ class Demo:
     def draw_faces(self) -> None:
         meta = self.faces / 'meta.json'
         made = json.loads(meta.read_text()) if meta.is_file() else {}
-        self.command('tools/dataset_converters/make_synthetic_faces.py', '--num', self.num, '--size', 128,
-                     '--seed', self.seed, '--out', self.faces, '--overwrite',
-                     done=[made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION])
+        self.command(
+            'tools/dataset_converters/make_synthetic_faces.py',
+            '--num',
+            self.num,
+            '--size',
+            128,
+            '--seed',
+            self.seed,
+            '--out',
+            self.faces,
+            '--overwrite',
+            done=[made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION],
+        )
 
     def pretrain(self) -> None:
         prefix, faces = ('images', 'train.txt') if self.drawn else ('', '')
@@ -93,10 +105,18 @@ class Demo:
         if count < FEWEST_FACES:
             raise ValueError(f'{self.faces}: pre-training needs at least {FEWEST_FACES} faces, found {count}')
         dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
-        self.command('tools/train.py', PRETRAIN, '--work-dir', self.out / 'pretrain', '--resume', '--cfg-options',
-                     *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
-                     f'train_dataloader.batch_size={min(BATCH, count)}',
-                     f'train_cfg.max_epochs={max(1, round(self.budget / count))}', f'randomness.seed={self.seed}')
+        self.command(
+            'tools/train.py',
+            PRETRAIN,
+            '--work-dir',
+            self.out / 'pretrain',
+            '--resume',
+            '--cfg-options',
+            *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
+            f'train_dataloader.batch_size={min(BATCH, count)}',
+            f'train_cfg.max_epochs={max(1, round(self.budget / count))}',
+            f'randomness.seed={self.seed}',
+        )
 
     def export(self) -> None:
         self.command('tools/model_converters/export_backbone.py', self.checkpoint(), self.out / 'pretrain/backbone.pth')
@@ -106,13 +126,24 @@ class Demo:
         return (self.out / 'pretrain' / 'last_checkpoint').read_text().strip()
 
     def finetune(self, config: str, task: str, start: str) -> None:
-        init = ([f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth'] if start == 'FRA' else
-                ['model.backbone.init_cfg=None'])
+        init = (
+            [f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth']
+            if start == 'FRA'
+            else ['model.backbone.init_cfg=None']
+        )
         data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
                 'val_dataloader.dataset', 'test_dataloader.dataset']  # yapf: disable
-        self.command('tools/train.py', config, '--work-dir', self.work_dir(task, start), '--cfg-options', *init,
-                     *(f'{where}.data_root={self.faces}' for where in data), f'randomness.seed={self.seed}',
-                     done=bool(self.scores(task, start)))
+        self.command(
+            'tools/train.py',
+            config,
+            '--work-dir',
+            self.work_dir(task, start),
+            '--cfg-options',
+            *init,
+            *(f'{where}.data_root={self.faces}' for where in data),
+            f'randomness.seed={self.seed}',
+            done=bool(self.scores(task, start)),
+        )
 
     def work_dir(self, task: str, start: str) -> Path:
         return self.out / f'{task}_from_{start.lower()}'

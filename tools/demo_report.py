@@ -1,4 +1,5 @@
 """The demo's page: curves, overlays and the comparison of its transfers with plain baselines."""
+
 import importlib.util
 import json
 import platform
@@ -11,13 +12,13 @@ import numpy as np
 from fra_plugin import __version__
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget, LandmarkFaces, LoadFace
-from fra_plugin.datasets.label_budget import budget
+from fra_plugin.datasets.labelled.label_budget import budget
 from fra_plugin.evaluation import frozen_probe
-from fra_plugin.report import Report
-from fra_plugin.visualization import contact_sheet, draw_regions, region_legend
+from fra_plugin.reports.report import Report
+from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_legend
 
 matplotlib.use('Agg')
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 FACES_SHOWN = 24
 SHARE = 0.1  # of the labels, as in the two configs
@@ -28,21 +29,34 @@ def write_report(demo, path: Path) -> None:
     """Write the page of a finished :class:`Demo` to ``path``, and its overlays beside it as regions.jpg."""
     report = Report('FRA demo', f'{demo.num} drawn faces' if demo.drawn else f'faces of {demo.faces}')
     report.heading('Regions').figure(
-        overlays(demo), caption='Faces that pre-training has not seen, and the same with one colour a region.'
-        if demo.drawn else 'Faces of the folder, and the same with one colour a region.')
-    report.text('Regions should follow the parts of the face. As long as loss_relation below stays at its first value they '
-                'have not parted. After a training as short as this one they are coarse.')
+        overlays(demo),
+        caption='Faces that pre-training has not seen, and the same with one colour a region.'
+        if demo.drawn
+        else 'Faces of the folder, and the same with one colour a region.',
+    )
+    report.text(
+        'Regions should follow the parts of the face. As long as loss_relation below stays at its first value they '
+        'have not parted. After a training as short as this one they are coarse.'
+    )
     report.heading('Pre-training').figure(curves(demo.out / 'pretrain'))
     if demo.drawn:
         header, rows = comparison(demo)
         report.heading('Transfer with a tenth of the labels').table(
-            header, rows, caption='One seed, so small differences mean nothing. Landmarks: mean error of 68 points in '
-            'percent of the distance between the outer eye corners. Expression: mean accuracy over the 7 classes.')
-    report.heading('How it was made').table(['step', 'minutes'], [[k, f'{v / 60:.1f}'] for k, v in demo.seconds.items()],
-                                          caption='Of this call; what an earlier one had finished takes no time.')
+            header,
+            rows,
+            caption='One seed, so small differences mean nothing. Landmarks: mean error of 68 points in '
+            'percent of the distance between the outer eye corners. Expression: mean accuracy over the 7 classes.',
+        )
+    report.heading('How it was made').table(
+        ['step', 'minutes'],
+        [[k, f'{v / 60:.1f}'] for k, v in demo.seconds.items()],
+        caption='Of this call; what an earlier one had finished takes no time.',
+    )
     versions = [[name, importlib.import_module(name).__version__] for name in PACKAGES if installed(name)]
-    report.table(['package', 'version'],
-                 [['fra_plugin', __version__], ['Python', platform.python_version()], *versions, ['seed', demo.seed]])
+    report.table(
+        ['package', 'version'],
+        [['fra_plugin', __version__], ['Python', platform.python_version()], *versions, ['seed', demo.seed]],
+    )
     report.text('\n'.join(demo.commands))
     report.save(path)
 
@@ -67,7 +81,7 @@ def overlays(demo) -> np.ndarray:
     heatmaps = FRAFeatures(demo.checkpoint())(chosen, what=['heatmaps'])['heatmaps']
     faces = [cv2.resize(face, (112, 112), interpolation=cv2.INTER_AREA) for face in chosen]
     drawn = [draw_regions(face, masks) for face, masks in zip(faces, heatmaps)]
-    rows = [row[i:i + 8] for i in range(0, len(faces), 8) for row in (faces, drawn)]
+    rows = [row[i : i + 8] for i in range(0, len(faces), 8) for row in (faces, drawn)]
     sheet = contact_sheet([contact_sheet(row, 8) for row in rows] + [region_legend(heatmaps.shape[1])], 1)
     cv2.imwrite(str(demo.out / 'regions.jpg'), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
     return sheet
@@ -105,10 +119,14 @@ def comparison(demo) -> tuple:
     faces, points = landmark_faces(demo, 'train')
     few = budget([None] * len(faces), SHARE, seed=0)
     test_faces, test_points = landmark_faces(demo, 'val')
-    hog_error = frozen_probe.landmark_error(frozen_probe.hog(faces[few]), points[few], frozen_probe.hog(test_faces), test_points)
+    hog_error = frozen_probe.landmark_error(
+        frozen_probe.hog(faces[few]), points[few], frozen_probe.hog(test_faces), test_points
+    )
     mean_shape = frozen_probe.mean_shape_error(points[few], test_points)
     train, test = (expression_faces(demo, split, share) for split, share in (('train', SHARE), ('test', 1.0)))
-    hog_expression = frozen_probe.class_accuracy(frozen_probe.hog(train[0]), train[1], frozen_probe.hog(test[0]), test[1])
+    hog_expression = frozen_probe.class_accuracy(
+        frozen_probe.hog(train[0]), train[1], frozen_probe.hog(test[0]), test[1]
+    )
     rows = [*tuned, ['HOG and a linear model', hog_error, hog_expression], ['mean shape; chance', mean_shape, 100 / 7]]
     return ['', 'landmarks, NME %: lower is better', 'expression, %: higher is better'], rows
 
@@ -117,8 +135,10 @@ def landmark_faces(demo, split: str) -> tuple:
     """Faces (N, 96, 96, 3) BGR and their landmarks (N, 68, 2) in pixels."""
     faces = LandmarkFaces(f'{demo.faces}/annotations/landmarks_{split}.json', f'{demo.faces}/images', 96, demo.num)
     items = [faces[i] for i in range(len(faces))]
-    return (np.stack([item['inputs'][0].permute(1, 2, 0).numpy() for item in items]),
-            np.stack([item['landmarks'][0].numpy() for item in items]))
+    return (
+        np.stack([item['inputs'][0].permute(1, 2, 0).numpy() for item in items]),
+        np.stack([item['landmarks'][0].numpy() for item in items]),
+    )
 
 
 def expression_faces(demo, split: str, share: float) -> tuple:

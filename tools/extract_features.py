@@ -1,15 +1,16 @@
 """Writes the features of faces to an .npz file: names, and embeddings, feature maps or region heatmaps."""
+
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from fra_plugin.apis import OUTPUTS, FRAFeatures  # noqa: E402
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.apis import OUTPUTS, FRAFeatures
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.files.whole_file import whole_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -17,8 +18,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='training checkpoint, an official one, or an exported backbone')
     parser.add_argument('images', nargs='+', help='image files, or one folder')
     parser.add_argument('--out', required=True, metavar='FILE.npz', help='file to write')
-    parser.add_argument('--what', nargs='+', choices=OUTPUTS, default=['embedding'],
-                        help='embedding: average-pooled backbone feature (default: %(default)s)')
+    parser.add_argument(
+        '--what',
+        nargs='+',
+        choices=OUTPUTS,
+        default=['embedding'],
+        help='embedding: average-pooled backbone feature (default: %(default)s)',
+    )
     parser.add_argument('--batch-size', type=int, default=32)
     parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')

@@ -1,4 +1,5 @@
 """Tests a checkpoint on the test set of its config, mmpretrain's or mmpose's alike: its default scope decides."""
+
 import argparse
 import json
 import os
@@ -8,14 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from mmengine.dist import is_main_process  # noqa: E402
-from mmengine.evaluator import DumpResults  # noqa: E402
-from mmengine.hooks import Hook  # noqa: E402
-from mmengine.model import is_model_wrapper  # noqa: E402
+from mmengine.dist import is_main_process
+from mmengine.evaluator import DumpResults
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 
-from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
-from fra_plugin.models.pretrained_backbone import fill  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.checkpoints.pretrained_backbone import fill
+from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
+from fra_plugin.files.whole_file import whole_file
 
 
 class RefuseForeignWeights(Hook):
@@ -23,11 +24,17 @@ class RefuseForeignWeights(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        given = {re.sub(r'^module\.', '', name): value for name, value in checkpoint.get('state_dict', checkpoint).items()}
-        missing = [name for name in model.state_dict() if name not in given and not name.endswith('num_batches_tracked')]
+        given = {
+            re.sub(r'^module\.', '', name): value for name, value in checkpoint.get('state_dict', checkpoint).items()
+        }
+        missing = [
+            name for name in model.state_dict() if name not in given and not name.endswith('num_batches_tracked')
+        ]
         if missing:
-            raise ValueError(f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
-                             f'config\'s model, {missing[0]} first: it was saved by another model')
+            raise ValueError(
+                f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
+                f"config's model, {missing[0]} first: it was saved by another model"
+            )
         fill(model, given, runner._load_from, whose=' of this config')
 
 
@@ -58,9 +65,12 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
     cfg.resume = False
     if args.show or args.show_dir:
         if 'visualization' not in cfg.get('default_hooks', {}):
-            raise ValueError(f'--show and --show-dir need default_hooks.visualization, which {args.config} does not name')
+            raise ValueError(
+                f'--show and --show-dir need default_hooks.visualization, which {args.config} does not name'
+            )
         cfg.default_hooks.visualization.update(
-            enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval, wait_time=args.wait_time)
+            enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval, wait_time=args.wait_time
+        )
 
 
 def beside(path: str) -> str:

@@ -1,22 +1,31 @@
 """Trains what a config describes, mmpretrain's or mmpose's alike: its default scope decides."""
+
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config  # noqa: E402
+from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
-    parser.add_argument('--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-                        help='go on from this checkpoint, or without a value from the latest one in the work directory')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint, or without a value from the latest one in the work directory',
+    )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--no-validate', action='store_true', help='no evaluation during training')
-    parser.add_argument('--auto-scale-lr', action='store_true',
-                        help='scale the learning rate by this total batch over the one that the config was written for')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by this total batch over the one that the config was written for',
+    )
     return parser.parse_args()
 
 

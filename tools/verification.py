@@ -1,4 +1,5 @@
 """Are two faces of the same person? Tests a checkpoint's frozen features on a list of pairs, by LFW's protocol."""
+
 import argparse
 import json
 import os.path as osp
@@ -8,12 +9,13 @@ from typing import Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from mmengine.config import Config, DictAction  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
-from fra_plugin.command import errors_in_one_line, find_config  # noqa: E402
-from fra_plugin.engine.fit_to_machine import fit_to_machine  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.configs import find_config
+from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
+from fra_plugin.files.whole_file import whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
 
@@ -26,8 +28,13 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--config', default=CONFIG, help='of the backbone and the pipeline (default: %(default)s)')
     parser.add_argument('--out', help='also write the results to this json file')
     parser.add_argument('--work-dir', default='work_dirs/verification', help='folder of the log (default: %(default)s)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={},
-                        help='changes of the config, such as model.backbone.depth=18')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='changes of the config, such as model.backbone.depth=18',
+    )
     return parser.parse_args(argv)
 
 
@@ -36,7 +43,8 @@ def verify(args: argparse.Namespace) -> Dict[str, float]:
     cfg = Config.fromfile(find_config(args.config))
     cfg.merge_from_dict(args.cfg_options)
     cfg.test_dataloader.dataset.update(
-        data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images))
+        data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images)
+    )
     cfg.load_from = args.checkpoint
     cfg.work_dir = args.work_dir
     cfg.launcher = 'none'
@@ -51,8 +59,9 @@ def main(argv: Optional[List[str]] = None) -> None:
         results = verify(args)
         print('\n'.join(f'{name:<14}{value:8.2f} %' for name, value in results.items()))
         if args.out:
-            content = dict(checkpoint=args.checkpoint, pairs=args.pairs, images=args.images, config=args.config,
-                           percent=results)
+            content = dict(
+                checkpoint=args.checkpoint, pairs=args.pairs, images=args.images, config=args.config, percent=results
+            )
             with whole_file(args.out) as partial, open(partial, 'w') as file:
                 json.dump(content, file, indent=2)
 

@@ -1,4 +1,5 @@
 """Draws the facial regions that a checkpoint sees: an overlay for each image, and all of them on one sheet."""
+
 import argparse
 import os
 import sys
@@ -7,14 +8,14 @@ from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-import cv2  # noqa: E402
-import mmcv  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import mmcv
+import numpy as np
 
-from fra_plugin.apis import FRAFeatures, list_images, read_face  # noqa: E402
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.visualization import contact_sheet, draw_regions, region_legend  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.apis import FRAFeatures, list_images, read_face
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.files.whole_file import whole_file
+from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_legend
 
 SHEET = 'contact_sheet.png'
 SIDE = 160
@@ -27,8 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', required=True, metavar='DIR', help='folder of the pictures')
     parser.add_argument('--opacity', type=float, default=0.5, help='of the colours, 0 to 1 (default: %(default)s)')
     parser.add_argument('--columns', type=int, default=8, help='faces in a row of the sheet (default: %(default)s)')
-    parser.add_argument('--max-faces', type=int, default=64,
-                        help='faces on the sheet, spread evenly over all (default: %(default)s)')
+    parser.add_argument(
+        '--max-faces', type=int, default=64, help='faces on the sheet, spread evenly over all (default: %(default)s)'
+    )
     parser.add_argument('--batch-size', type=int, default=32)
     parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')

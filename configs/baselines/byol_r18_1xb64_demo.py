@@ -7,12 +7,20 @@ model = dict(
     base_momentum=0.05,
     backbone=_base_.model.backbone,
     neck=dict(
-        type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,
-        norm_cfg=norm_cfg),
+        type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False, norm_cfg=norm_cfg
+    ),
     head=dict(
         type='LatentPredictHead',
         predictor=dict(
-            type='NonLinearNeck', in_channels=128, hid_channels=512, out_channels=128, with_last_bn=False,
-            with_avg_pool=False, norm_cfg=norm_cfg),
-        loss=dict(type='CosineSimilarityLoss')))
+            type='NonLinearNeck',
+            in_channels=128,
+            hid_channels=512,
+            out_channels=128,
+            with_last_bn=False,
+            with_avg_pool=False,
+            norm_cfg=norm_cfg,
+        ),
+        loss=dict(type='CosineSimilarityLoss'),
+    ),
+)
 custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] not in ('MomentumUpdateHook', 'RegionHeatmapHook')]

@@ -7,11 +7,9 @@ _base_ = [
 
 model = dict(
     backbone=dict(
-        _delete_=True,
-        type='ConvNeXt',
-        arch='tiny',
-        drop_path_rate=0.1,
-        gap_before_final_norm=False),  # the heatmaps need the map
-    neck=dict(in_channels=768))
+        _delete_=True, type='ConvNeXt', arch='tiny', drop_path_rate=0.1, gap_before_final_norm=False
+    ),  # the heatmaps need the map
+    neck=dict(in_channels=768),
+)
 
 resume = True

@@ -17,7 +17,9 @@ model = dict(
         norm_cfg=dict(type='BN'),
         cross_view=True,
         # Two views agree little at first; a sharp teacher makes up for it.
-        relation_loss=dict(per_face=True, teacher_temp=0.005, sinkhorn_iters=10, loss_weight=1.0)))
+        relation_loss=dict(per_face=True, teacher_temp=0.005, sinkhorn_iters=10, loss_weight=1.0),
+    ),
+)
 
 # In so few steps the official recipe's embeddings keep 2 of their 128 directions; quick predictors prevent that.
 quick = dict(lr_mult=10.0)
@@ -26,7 +28,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     constructor='TrainedOnlyConstructor',
     optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.02),
-    paramwise_cfg=dict(custom_keys={'head.predictor': quick, 'head.region_predictor': quick}))
+    paramwise_cfg=dict(custom_keys={'head.predictor': quick, 'head.region_predictor': quick}),
+)
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=30),
     dict(type='CosineAnnealingLR', by_epoch=True, begin=0, convert_to_iter_based=True),

@@ -14,7 +14,9 @@ model = dict(
         patch_size=16,
         drop_path_rate=0.1,
         with_cls_token=False,
-        out_type='featmap'),
-    neck=dict(in_channels=384))
+        out_type='featmap',
+    ),
+    neck=dict(in_channels=384),
+)
 
 resume = True

@@ -1,5 +1,8 @@
-"""Metrics."""
+"""Metrics of face tasks, and measures of frozen features and regions."""
+
 from .attribute_metric import AttributeMetric
 from .class_accuracy import ClassAccuracy
 from .face_alignment_metric import FaceAlignmentMetric
 from .verification_metric import VerificationMetric
+
+__all__ = ['AttributeMetric', 'ClassAccuracy', 'FaceAlignmentMetric', 'VerificationMetric']

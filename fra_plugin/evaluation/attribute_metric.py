@@ -1,4 +1,5 @@
 """What papers on face attributes report: accuracy, balanced accuracy and F1 of each attribute, and their means."""
+
 from typing import Dict, List, Optional, Sequence
 
 import torch
@@ -27,11 +28,13 @@ class AttributeMetric(BaseMetric):
 
     default_prefix = 'attribute'
 
-    def __init__(self,
-                 threshold: float = 0.5,
-                 per_attribute: bool = True,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        threshold: float = 0.5,
+        per_attribute: bool = True,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not 0 < threshold < 1:
             raise ValueError(f'threshold must be in (0, 1), got {threshold}')
@@ -49,8 +52,14 @@ class AttributeMetric(BaseMetric):
         names = (self.dataset_meta or {}).get('classes') or [str(index) for index in range(truth.shape[1])]
         metrics = {kind: values.nanmean().item() for kind, values in by_kind.items()}
         if self.per_attribute:
-            metrics.update({f'{kind}/{name}': value for kind, values in by_kind.items()
-                            for name, value in zip(names, values.tolist()) if value == value})
+            metrics.update(
+                {
+                    f'{kind}/{name}': value
+                    for kind, values in by_kind.items()
+                    for name, value in zip(names, values.tolist())
+                    if value == value
+                }
+            )
         return metrics
 
 
@@ -66,4 +75,5 @@ def attribute_scores(predicted: torch.Tensor, truth: torch.Tensor) -> Dict[str, 
     return dict(
         accuracy=100 * correct.double() / len(truth),
         balanced_accuracy=100 * torch.where(both, balanced, undefined),
-        f1=100 * torch.where(both, f1, undefined))
+        f1=100 * torch.where(both, f1, undefined),
+    )

@@ -1,4 +1,5 @@
 """Accuracy of each class, their mean, and the confusion matrix as a picture: what papers on expressions report."""
+
 from typing import Dict, List, Optional
 
 import numpy as np
@@ -43,7 +44,7 @@ def class_accuracies(matrix: torch.Tensor, names: List[str]) -> Dict[str, float]
     """Accuracies in percent from a confusion matrix (true class, predicted class)."""
     counts = matrix.sum(dim=1)
     occurring = counts > 0
-    accuracy = 100. * matrix.diag()[occurring].double() / counts[occurring]
+    accuracy = 100.0 * matrix.diag()[occurring].double() / counts[occurring]
     by_name = dict(zip((name for name, occurs in zip(names, occurring) if occurs), accuracy.tolist()))
     return dict(mean=accuracy.mean().item(), **by_name)
 
@@ -53,7 +54,7 @@ def draw(matrix: torch.Tensor, names: List[str]) -> np.ndarray:
     import matplotlib.pyplot as plt
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    percent = (100. * matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)).round().long()
+    percent = (100.0 * matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)).round().long()
     figure = ConfusionMatrix.plot(percent, include_values=True, classes=names, show=False)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -1,4 +1,5 @@
 """Numbers that tell a collapsed representation from a healthy one."""
+
 import math
 from typing import Callable, Dict
 
@@ -44,7 +45,8 @@ def assignment_measures(region_logits: torch.Tensor, temperature: float) -> Dict
     return dict(
         use=wins.mean(dim=(0, 1, 2)),
         entropy=torch.special.entr(assign.mean(dim=(0, 2, 3))).sum() / max_entropy,
-        sharpness=1 - torch.special.entr(assign).sum(dim=1).mean() / max_entropy)
+        sharpness=1 - torch.special.entr(assign).sum(dim=1).mean() / max_entropy,
+    )
 
 
 def crop_agreement(heatmaps: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> torch.Tensor:
@@ -65,8 +67,12 @@ def crop_agreement(heatmaps: Callable[[torch.Tensor], torch.Tensor], inputs: tor
         (0.2, width), (0.9, width), (0.1, height), (0.8, height)))  # yapf: disable
     crop = F.interpolate(inputs[..., top:bottom, left:right], (height, width), mode='bilinear', align_corners=False)
     in_crop = heatmaps(crop)
-    to_whole = inputs.new_tensor([[(right - left) / width, 0, (left + right) / width - 1],
-                                  [0, (bottom - top) / height, (top + bottom) / height - 1]])
+    to_whole = inputs.new_tensor(
+        [
+            [(right - left) / width, 0, (left + right) / width - 1],
+            [0, (bottom - top) / height, (top + bottom) / height - 1],
+        ]
+    )
     grid = F.affine_grid(to_whole.expand(len(inputs), 2, 3), list(in_crop.shape), align_corners=False)
     whole = F.grid_sample(heatmaps(inputs), grid.to(in_crop.dtype), padding_mode='border', align_corners=False)
     return (whole.argmax(dim=1) == in_crop.argmax(dim=1)).double().mean()

@@ -5,6 +5,7 @@ Source: the protocols of 300W (Sagonas et al., 2013), WFLW (Wu et al., "Look at 
 each image has one error, as failure rates and error curves need it. The two agree where every image has the same
 number of labelled landmarks.
 """
+
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmengine.registry import METRICS
 
-from ..whole_file import whole_file
+from ..files.whole_file import whole_file
 from .landmark_layouts import LANDMARK_LAYOUTS
 
 NORMALIZERS = ('interocular', 'interpupil', 'box_diagonal', 'box_size')
@@ -37,8 +38,10 @@ def normalizing_distance(keypoints: np.ndarray, box: Optional[np.ndarray], norm:
         return float(np.hypot(width, height) if norm == 'box_diagonal' else max(width, height))
     layout = LANDMARK_LAYOUTS.get(len(keypoints))
     if layout is None:
-        raise ValueError(f'norm={norm!r} needs a known mark-up, one of {sorted(LANDMARK_LAYOUTS)} landmarks, got '
-                         f'{len(keypoints)}; use a box distance')
+        raise ValueError(
+            f'norm={norm!r} needs a known mark-up, one of {sorted(LANDMARK_LAYOUTS)} landmarks, got '
+            f'{len(keypoints)}; use a box distance'
+        )
     if norm == 'interocular':
         first, second = keypoints[list(layout.eye_corners)]
     else:
@@ -89,13 +92,15 @@ class FaceAlignmentMetric(BaseMetric):
             no labelled landmark (the message names the image), or if there is no face at all.
     """
 
-    def __init__(self,
-                 norm: str = 'interocular',
-                 thresholds: Sequence[float] = (0.08, 0.10),
-                 curve_file: Optional[str] = None,
-                 skip_invalid: bool = False,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        norm: str = 'interocular',
+        thresholds: Sequence[float] = (0.08, 0.10),
+        curve_file: Optional[str] = None,
+        skip_invalid: bool = False,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if norm not in NORMALIZERS:
             raise ValueError(f'norm must be one of {NORMALIZERS}, got {norm!r}')
@@ -109,9 +114,12 @@ class FaceAlignmentMetric(BaseMetric):
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
         """Keep the errors of each landmark of each sample, as fractions of its normalising distance."""
         for sample in data_samples:
-            self.results.append(dict(
-                errors=self._landmark_errors(sample),
-                subsets=tuple((sample.get('raw_ann_info') or {}).get('subsets', ()))))
+            self.results.append(
+                dict(
+                    errors=self._landmark_errors(sample),
+                    subsets=tuple((sample.get('raw_ann_info') or {}).get('subsets', ())),
+                )
+            )
 
     def _landmark_errors(self, sample: dict) -> Optional[np.ndarray]:
         """Errors of one face's landmarks, (K, ), NaN where not labelled; None for a face that is to be skipped."""
@@ -126,9 +134,11 @@ class FaceAlignmentMetric(BaseMetric):
             if self.skip_invalid:
                 return None
             image = sample.get('img_path', f'sample {sample.get("id", "?")}')
-            raise ValueError(f'{image}: errors can\'t be normalised: the {self.norm} distance is {distance} and '
-                             f'{labelled.sum()} of {len(labelled)} landmarks are labelled; expected a positive distance '
-                             'between labelled landmarks (skip_invalid=True leaves such faces out)')
+            raise ValueError(
+                f"{image}: errors can't be normalised: the {self.norm} distance is {distance} and "
+                f'{labelled.sum()} of {len(labelled)} landmarks are labelled; expected a positive distance '
+                'between labelled landmarks (skip_invalid=True leaves such faces out)'
+            )
         errors = np.linalg.norm(predicted - keypoints, axis=1) / distance
         errors[labelled & np.isnan(errors)] = np.inf
         return errors
@@ -140,7 +150,8 @@ class FaceAlignmentMetric(BaseMetric):
         skipped -= len(results)
         if skipped:
             MMLogger.get_current_instance().warning(
-                f'{skipped} of {skipped + len(results)} faces have no valid {self.norm} distance and are left out')
+                f'{skipped} of {skipped + len(results)} faces have no valid {self.norm} distance and are left out'
+            )
         if not results:
             raise ValueError(f'there is no face to evaluate ({skipped} without a valid {self.norm} distance)')
         landmark_errors = np.stack([result['errors'] for result in results])  # (N, K), NaN where not labelled
@@ -184,12 +195,20 @@ def draw_error_curve(errors: np.ndarray, norm: str, thresholds: Sequence[float],
     figure = Figure(figsize=(5, 4))
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.step(np.concatenate([[0], steps, [limit]]),
-              np.concatenate([[0], shares, shares[-1:] if len(shares) else [0]]), where='post')
+    axes.step(
+        np.concatenate([[0], steps, [limit]]),
+        np.concatenate([[0], shares, shares[-1:] if len(shares) else [0]]),
+        where='post',
+    )
     for threshold in thresholds:
         axes.axvline(threshold, color='grey', linewidth=0.5)
-    axes.set(xlim=(0, limit), ylim=(0, 1), xlabel=f'error / {norm} distance', ylabel=f'share of {len(errors)} images',
-             title='Cumulative error')
+    axes.set(
+        xlim=(0, limit),
+        ylim=(0, 1),
+        xlabel=f'error / {norm} distance',
+        ylabel=f'share of {len(errors)} images',
+        title='Cumulative error',
+    )
     figure.tight_layout()
     with whole_file(path) as partial:
         figure.savefig(partial)

@@ -4,6 +4,7 @@ Landmarks by ridge regression, classes by logistic regression, identity by cosin
 scikit-learn, which need seconds and no choice of hyper-parameters by hand. They compare features with each other; a
 fine-tuned network gets better numbers.
 """
+
 from typing import Dict, Sequence
 
 import cv2
@@ -34,10 +35,12 @@ def hog(images: np.ndarray) -> np.ndarray:
         from skimage.feature import hog as skimage_hog
     except ImportError:
         raise ImportError('HOG needs scikit-image: pip install scikit-image') from None
-    return np.stack([
-        skimage_hog(image, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2), feature_vector=True)
-        for image in _grey(images, 96)
-    ]).astype(np.float32)
+    return np.stack(
+        [
+            skimage_hog(image, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2), feature_vector=True)
+            for image in _grey(images, 96)
+        ]
+    ).astype(np.float32)
 
 
 def raw_pixels(images: np.ndarray) -> np.ndarray:
@@ -50,7 +53,9 @@ def _grey(images: Sequence[np.ndarray], size: int):
         yield cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (size, size), interpolation=cv2.INTER_AREA)
 
 
-def landmark_error(train: np.ndarray, train_landmarks: np.ndarray, test: np.ndarray, test_landmarks: np.ndarray) -> float:
+def landmark_error(
+    train: np.ndarray, train_landmarks: np.ndarray, test: np.ndarray, test_landmarks: np.ndarray
+) -> float:
     """Error in percent of the inter-ocular distance of landmarks that a ridge regression reads from features.
 
     The penalty is the one of ``ALPHAS`` with the least leave-one-out error on the training faces.
@@ -85,11 +90,9 @@ def _error(predicted: np.ndarray, landmarks: np.ndarray) -> float:
     return float(100 * np.mean(np.linalg.norm(predicted - landmarks, axis=2).mean(axis=1) / distance))
 
 
-def class_accuracy(train: np.ndarray,
-                   train_labels: np.ndarray,
-                   test: np.ndarray,
-                   test_labels: np.ndarray,
-                   seed: int = 0) -> float:
+def class_accuracy(
+    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, seed: int = 0
+) -> float:
     """Mean per-class (= balanced) accuracy in percent of a logistic regression on standardised features.
 
     Classes weigh the same, however many faces they have. The strength of the penalty is the one of ``STRENGTHS`` that is
@@ -112,12 +115,14 @@ def class_accuracy(train: np.ndarray,
     classes, counts = np.unique(train_labels, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f'classification needs at least two classes, got {len(classes)}')
-    probe = make_pipeline(
-        StandardScaler(), LogisticRegression(C=1e-2, class_weight='balanced', max_iter=500, tol=1e-3))
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=1e-2, class_weight='balanced', max_iter=500, tol=1e-3))
     if counts.min() >= 2 and len(train_labels) >= 5 * len(classes):  # enough for a fifth with every class in it
         probe = GridSearchCV(
-            probe, dict(logisticregression__C=STRENGTHS), scoring='balanced_accuracy',
-            cv=StratifiedShuffleSplit(1, test_size=0.2, random_state=seed))
+            probe,
+            dict(logisticregression__C=STRENGTHS),
+            scoring='balanced_accuracy',
+            cv=StratifiedShuffleSplit(1, test_size=0.2, random_state=seed),
+        )
     probe.fit(train, train_labels)
     return float(100 * balanced_accuracy_score(test_labels, probe.predict(test)))
 

@@ -3,13 +3,14 @@
 A task has ``faces(seed)``, a list of files or BGR arrays, and ``score(features, share, seed)`` of features (N, F) in that
 order, after learning from a share of the training labels; ``guess(share, seed)`` is the number without any features.
 """
+
 from typing import Any, List
 
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..datasets.label_budget import budget
-from ..datasets.landmark_faces import LandmarkFaces, cut
+from ..datasets.labelled.label_budget import budget
+from ..datasets.labelled.landmark_faces import LandmarkFaces, cut
 from .frozen_probe import class_accuracy, landmark_error, mean_shape_error, pair_accuracy
 
 
@@ -46,7 +47,7 @@ class LandmarkTask:
     def guess(self, share: float, seed: int) -> float:
         """The mean shape."""
         landmarks = self._crops(seed, images=False)[1]
-        return mean_shape_error(landmarks[:self.num_train][self._kept(share, seed)], landmarks[self.num_train:])
+        return mean_shape_error(landmarks[: self.num_train][self._kept(share, seed)], landmarks[self.num_train :])
 
     def _kept(self, share: float, seed: int) -> List[int]:
         return budget([None] * self.num_train, share, seed)
@@ -122,7 +123,7 @@ class PairTask:
 
     def guess(self, share: float, seed: int) -> float:
         """Chance."""
-        return 50.
+        return 50.0
 
 
 TASKS = dict(landmarks=LandmarkTask, classes=ClassTask, pairs=PairTask)
@@ -156,10 +157,10 @@ def draw_pairs(people: np.ndarray, num_pairs: int, seed: int) -> Any:
     rng = np.random.default_rng(seed)
     order = np.argsort(people, kind='stable')
     groups = np.split(order, np.flatnonzero(np.diff(people[order])) + 1)
-    same = [(a, b) for group in groups for i, a in enumerate(group) for b in group[i + 1:]]
+    same = [(a, b) for group in groups for i, a in enumerate(group) for b in group[i + 1 :]]
     if not same or len(groups) < 2:
         raise ValueError('verification needs two people at least, and two faces of somebody')
-    same = [same[place] for place in rng.permutation(len(same))[:num_pairs // 2]]
+    same = [same[place] for place in rng.permutation(len(same))[: num_pairs // 2]]
     other = {}
     for _ in range(100 * len(same)):  # enough unless nearly all faces are of one person
         if len(other) == len(same):

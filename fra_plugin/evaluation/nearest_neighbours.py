@@ -1,14 +1,17 @@
 """What frozen features know without any training: do the nearest faces belong to the same class?"""
+
 import torch
 import torch.nn.functional as F
 
 
-def knn_accuracy(train: torch.Tensor,
-                 train_labels: torch.Tensor,
-                 test: torch.Tensor,
-                 test_labels: torch.Tensor,
-                 neighbours: int = 20,
-                 temperature: float = 0.07) -> float:
+def knn_accuracy(
+    train: torch.Tensor,
+    train_labels: torch.Tensor,
+    test: torch.Tensor,
+    test_labels: torch.Tensor,
+    neighbours: int = 20,
+    temperature: float = 0.07,
+) -> float:
     """Mean per-class (= balanced) accuracy in percent of the vote of the nearest training features by cosine.
 
     A neighbour's vote weighs exp(cosine / temperature).
@@ -27,4 +30,7 @@ def knn_accuracy(train: torch.Tensor,
         votes = F.one_hot(train_labels)[nearest] * ((cosine - 1) / temperature).exp()[..., None]
         predicted.append(votes.sum(dim=1).argmax(dim=1))
     correct = torch.cat(predicted) == test_labels
-    return 100 * torch.stack([correct[test_labels == label].double().mean() for label in test_labels.unique()]).mean().item()
+    return (
+        100
+        * torch.stack([correct[test_labels == label].double().mean() for label in test_labels.unique()]).mean().item()
+    )

@@ -6,6 +6,7 @@ with the face, and a single region that takes all, have about 0. Regions that fo
 too where all faces stand at the same place: so compare with :func:`grid_regions`, and use views that are cropped
 differently.
 """
+
 from typing import Dict, Optional, Tuple, Union
 
 import numpy as np
@@ -52,13 +53,18 @@ def landmark_regions(heatmaps: torch.Tensor, landmarks: torch.Tensor, image_size
         ValueError: for other shapes than these.
     """
     if heatmaps.dim() != 4 or landmarks.dim() != 3 or landmarks.shape[2] != 2 or len(heatmaps) != len(landmarks):
-        raise ValueError('expected heatmaps (B, K, h, w) and landmarks (B, L, 2), got '
-                         f'{tuple(heatmaps.shape)} and {tuple(landmarks.shape)}')
+        raise ValueError(
+            'expected heatmaps (B, K, h, w) and landmarks (B, L, 2), got '
+            f'{tuple(heatmaps.shape)} and {tuple(landmarks.shape)}'
+        )
     place = _relative(landmarks.to(heatmaps.device), image_size)
     inside = (place.abs() <= 1).all(dim=2)
     values = F.grid_sample(
-        heatmaps.float(), torch.where(inside[..., None], place, torch.zeros_like(place))[:, None],
-        padding_mode='border', align_corners=False)[:, :, 0]  # (B, K, L)
+        heatmaps.float(),
+        torch.where(inside[..., None], place, torch.zeros_like(place))[:, None],
+        padding_mode='border',
+        align_corners=False,
+    )[:, :, 0]  # (B, K, L)
     return values.argmax(dim=1).masked_fill(~inside, -1)
 
 
@@ -73,9 +79,9 @@ def grid_regions(landmarks: torch.Tensor, image_size: ImageSize, num_regions: in
     return (y * columns + x).masked_fill(~inside, -1)
 
 
-def region_consistency(regions: torch.Tensor,
-                       groups: np.ndarray,
-                       other_regions: Optional[torch.Tensor] = None) -> Dict[str, float]:
+def region_consistency(
+    regions: torch.Tensor, groups: np.ndarray, other_regions: Optional[torch.Tensor] = None
+) -> Dict[str, float]:
     """Agreement of regions with facial parts over many faces, and of two views of the same faces.
 
     Args:
@@ -114,7 +120,7 @@ def normalized_mutual_info(first: np.ndarray, second: np.ndarray) -> float:
     except ImportError as error:
         raise ImportError('region consistency needs scikit-learn: pip install scikit-learn') from error
     if len(np.unique(first)) == 1 or len(np.unique(second)) == 1:
-        return 0.  # scikit-learn says 1 where both are constant
+        return 0.0  # scikit-learn says 1 where both are constant
     return float(normalized_mutual_info_score(first, second))
 
 

@@ -3,6 +3,7 @@
 Source: G. B. Huang et al., "Labeled Faces in the Wild", technical report 07-49, University of Massachusetts, 2007, for
 the ten folds; true accept rate (TAR) at a false accept rate (FAR) as in the IJB benchmarks.
 """
+
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -33,11 +34,13 @@ class VerificationMetric(BaseMetric):
 
     default_prefix = 'verification'
 
-    def __init__(self,
-                 far: Sequence[float] = (1e-1, 1e-2, 1e-3),
-                 folds: int = 10,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        far: Sequence[float] = (1e-1, 1e-2, 1e-3),
+        folds: int = 10,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not all(0 < rate < 1 for rate in far):
             raise ValueError(f'far must be in (0, 1), got {tuple(far)}')
@@ -87,8 +90,10 @@ def verification(similarity: np.ndarray, same: np.ndarray, folds: np.ndarray, fa
 
     same = same.astype(bool)
     if same.all() or not same.any():
-        raise ValueError(f'verification needs pairs of the same person and of two, got {same.sum()} of {len(same)} '
-                         'of the same person')
+        raise ValueError(
+            f'verification needs pairs of the same person and of two, got {same.sum()} of {len(same)} '
+            'of the same person'
+        )
     if len(np.unique(folds)) < 2:
         raise ValueError('verification needs at least two folds, got one')
     accuracy = []
@@ -102,7 +107,8 @@ def verification(similarity: np.ndarray, same: np.ndarray, folds: np.ndarray, fa
         if rate * np.sum(~same) < 1:
             MMLogger.get_current_instance().warning(
                 f'verification: {np.sum(~same):,} pairs of two persons are too few for a FAR of {rate:g}: '
-                'the TAR is that without any false accept')
+                'the TAR is that without any false accept'
+            )
         metrics[f'tar@far={rate:g}'] = 100 * true_accepts[false_accepts <= rate].max()
     metrics['auc'] = 100 * roc_auc_score(same, similarity)
     return {name: float(value) for name, value in metrics.items()}

@@ -2,6 +2,7 @@
 
 ``import fra_plugin`` leaves them out; mmpose configs name this package in ``custom_imports``.
 """
+
 from .aflw_subset_dataset import AFLWSubsetDataset
 from .face_300w_subset_dataset import Face300WSubsetDataset
 from .star_head import STARHead

@@ -2,6 +2,7 @@
 
 Source: Zhu et al., "Unconstrained Face Alignment via Cascaded Compositional Learning", CVPR 2016.
 """
+
 from mmpose.datasets import AFLWDataset
 from mmpose.registry import DATASETS
 

@@ -2,6 +2,7 @@
 
 Source: Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013, in the split by Ren et al., CVPR 2014.
 """
+
 from typing import List, Optional
 
 from mmpose.datasets import Face300WDataset

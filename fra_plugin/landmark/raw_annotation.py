@@ -1,4 +1,5 @@
 """Keeps each face's annotation entry, and with it the test subsets that it names, up to the metric."""
+
 from copy import deepcopy
 from typing import Optional
 

@@ -4,6 +4,7 @@ Source: Zhou et al., "STAR Loss", CVPR 2023. Differs from the paper in the netwo
 hourglasses and adds losses on boundary maps; here deconvolutions on any backbone make the heatmaps, so that pre-trained
 backbones can be compared.
 """
+
 import torch
 from mmpose.models.heads import IntegralRegressionHead
 from mmpose.registry import MODELS

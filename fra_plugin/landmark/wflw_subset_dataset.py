@@ -2,6 +2,7 @@
 
 Source: Wu et al., "Look at Boundary: A Boundary-Aware Face Alignment Algorithm", CVPR 2018.
 """
+
 from mmpose.datasets import WFLWDataset
 from mmpose.registry import DATASETS
 

@@ -1,13 +1,23 @@
 """Models: the FRA algorithm and its parts, in the order of the data flow."""
+
+from ..checkpoints.pretrained_backbone import PretrainedBackbone
 from .feature_head import FeatureHead
 from .fra import FRA
 from .fra_head import FRAHead
 from .fra_neck import FRANeck
-from .pretrained_backbone import PretrainedBackbone
 from .region_heatmap_head import RegionHeatmapHead
 from .semantic_consistency_loss import SemanticConsistencyLoss
 from .semantic_relation_loss import SemanticRelationLoss
 from .star_loss import STARLoss
 
-__all__ = ['FRA', 'FRAHead', 'FRANeck', 'FeatureHead', 'PretrainedBackbone', 'RegionHeatmapHead', 'STARLoss',
-           'SemanticConsistencyLoss', 'SemanticRelationLoss']
+__all__ = [
+    'FRA',
+    'FRAHead',
+    'FRANeck',
+    'FeatureHead',
+    'PretrainedBackbone',
+    'RegionHeatmapHead',
+    'STARLoss',
+    'SemanticConsistencyLoss',
+    'SemanticRelationLoss',
+]

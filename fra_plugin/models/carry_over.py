@@ -5,6 +5,7 @@ upper left corner, and from there how far the view reaches to its right and to i
 mirrored. A map's pixel is taken to look at the middle of its cell of the view. (An untrained ResNet looks half a cell to the
 upper left of that, as its strides are padded on both sides; in a trained one the shift was at most 2 of 96 pixels.)
 """
+
 from typing import Tuple
 
 import torch
@@ -28,7 +29,9 @@ def carry_over(maps: torch.Tensor, boxes: torch.Tensor, other_boxes: torch.Tenso
     other_corner, other_size = other_boxes.to(maps).chunk(2, dim=1)
     x = (torch.arange(width, device=maps.device, dtype=maps.dtype) + 0.5) / width
     y = (torch.arange(height, device=maps.device, dtype=maps.dtype) + 0.5) / height
-    place = torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=2)  # in the second view, 0 to 1
+    place = torch.stack(
+        [x.expand(height, width), y[:, None].expand(height, width)], dim=2
+    )  # in the second view, 0 to 1
     place = other_corner[:, None, None] + place * other_size[:, None, None]  # in the image, (B, H, W, 2)
     place = (place - corner[:, None, None]) / size[:, None, None]  # in the first view, 0 to 1
     shown = ((place >= 0) & (place <= 1)).all(dim=3)

@@ -1,4 +1,5 @@
 """Frozen features as the prediction of mmpretrain's ImageClassifier."""
+
 from typing import List, Optional, Tuple
 
 import torch
@@ -21,9 +22,9 @@ class FeatureHead(BaseModule):
     def loss(self, feats, data_samples, **kwargs):
         raise TypeError('FeatureHead gives features and cannot be trained: use a classification head')
 
-    def predict(self,
-                feats: Tuple[torch.Tensor, ...],
-                data_samples: Optional[List[Optional[DataSample]]] = None) -> List[DataSample]:
+    def predict(
+        self, feats: Tuple[torch.Tensor, ...], data_samples: Optional[List[Optional[DataSample]]] = None
+    ) -> List[DataSample]:
         """Data samples with a ``feature`` each."""
         features = self(feats)
         samples = data_samples or [None] * len(features)

@@ -3,6 +3,7 @@
 Source: Z. Gao and I. Patras, CVPR 2024, arXiv 2403.02138. Differs from the official code in that gradients pass
 through the averages over processes (``sync_grad=False`` in the heatmap head and the relation loss restores it).
 """
+
 import copy
 import math
 import warnings
@@ -39,14 +40,16 @@ class FRA(BaseSelfSupervisor):
             ``base_momentum`` is not in [0, 1].
     """
 
-    def __init__(self,
-                 backbone: dict,
-                 neck: dict,
-                 head: dict,
-                 base_momentum: float = 0.004,
-                 pretrained: Optional[str] = None,
-                 data_preprocessor: Optional[Union[dict, nn.Module]] = None,
-                 init_cfg: Optional[Union[dict, List[dict]]] = None) -> None:
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        base_momentum: float = 0.004,
+        pretrained: Optional[str] = None,
+        data_preprocessor: Optional[Union[dict, nn.Module]] = None,
+        init_cfg: Optional[Union[dict, List[dict]]] = None,
+    ) -> None:
         if not 0 <= base_momentum <= 1:
             raise ValueError(f'base_momentum must be in [0, 1], got {base_momentum}')
         neck = MODELS.build(neck)
@@ -56,7 +59,8 @@ class FRA(BaseSelfSupervisor):
             head=dict(head, in_channels=neck.out_channels),
             pretrained=pretrained,
             data_preprocessor=data_preprocessor,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         self._check_feature_map()
         self.base_momentum = base_momentum
         self.target = nn.ModuleDict(dict(backbone=copy.deepcopy(self.backbone), neck=copy.deepcopy(self.neck)))
@@ -79,14 +83,18 @@ class FRA(BaseSelfSupervisor):
             raise ValueError(f'FRA learns from a list of two views (B, 3, H, W) each, got {got}')
         self._losses_since_update += 1
         if self._losses_since_update == 100:  # a config whose own custom_hooks replaced the recipe's
-            warnings.warn('the target network has not moved for 100 iterations: '
-                          "dict(type='MomentumUpdateHook') must be among custom_hooks")
+            warnings.warn(
+                'the target network has not moved for 100 iterations: '
+                "dict(type='MomentumUpdateHook') must be among custom_hooks"
+            )
         online = [self.neck(self.backbone(view)) for view in inputs]
         with torch.no_grad():
             target = [self.target.neck(self.target.backbone(view)) for view in inputs]
         view_boxes = None
         if self.head.cross_view and data_samples and 'view_boxes' in data_samples[0]:
-            view_boxes = inputs[0].new_tensor([sample.view_boxes for sample in data_samples]).transpose(0, 1)  # (2, B, 4)
+            view_boxes = (
+                inputs[0].new_tensor([sample.view_boxes for sample in data_samples]).transpose(0, 1)
+            )  # (2, B, 4)
         return self.head.loss(online, target, view_boxes)
 
     @torch.no_grad()
@@ -141,9 +149,13 @@ class FRA(BaseSelfSupervisor):
         self.backbone.train(training)
         feature_map = output[-1] if isinstance(output, (tuple, list)) else output
         if not isinstance(feature_map, torch.Tensor) or feature_map.dim() != 4:
-            raise ValueError(f'the backbone {name} must give a feature map (B, C, H, W), '
-                             f'got {tuple(getattr(feature_map, "shape", ()))}: set out_type="featmap" (ViT) or '
-                             'gap_before_final_norm=False (ConvNeXt)')
+            raise ValueError(
+                f'the backbone {name} must give a feature map (B, C, H, W), '
+                f'got {tuple(getattr(feature_map, "shape", ()))}: set out_type="featmap" (ViT) or '
+                'gap_before_final_norm=False (ConvNeXt)'
+            )
         if feature_map.shape[1] != self.neck.in_channels:
-            raise ValueError(f'the neck takes in_channels={self.neck.in_channels}, but the feature map of the '
-                             f'backbone {name} has {feature_map.shape[1]} channels')
+            raise ValueError(
+                f'the neck takes in_channels={self.neck.in_channels}, but the feature map of the '
+                f'backbone {name} has {feature_map.shape[1]} channels'
+            )

@@ -2,6 +2,7 @@
 
 Source: FRA (CVPR 2024), Section 3.3.
 """
+
 import warnings
 from typing import Dict, Optional, Sequence
 
@@ -33,15 +34,17 @@ class FRAHead(BaseModule):
         ValueError: if ``global_weight`` is not in [0, 1].
     """
 
-    def __init__(self,
-                 in_channels: int = 256,
-                 hid_channels: int = 4096,
-                 global_weight: float = 0.5,
-                 consistency_loss: dict = dict(type='SemanticConsistencyLoss'),
-                 relation_loss: dict = dict(type='SemanticRelationLoss'),
-                 cross_view: bool = False,
-                 norm_cfg: dict = dict(type='SyncBN'),
-                 init_cfg: dict = None) -> None:
+    def __init__(
+        self,
+        in_channels: int = 256,
+        hid_channels: int = 4096,
+        global_weight: float = 0.5,
+        consistency_loss: dict = dict(type='SemanticConsistencyLoss'),
+        relation_loss: dict = dict(type='SemanticRelationLoss'),
+        cross_view: bool = False,
+        norm_cfg: dict = dict(type='SyncBN'),
+        init_cfg: dict = None,
+    ) -> None:
         super().__init__(init_cfg)
         if not 0 <= global_weight <= 1:
             raise ValueError(f'global_weight must be in [0, 1], got {global_weight}')
@@ -52,10 +55,12 @@ class FRAHead(BaseModule):
         self.consistency_loss = MODELS.build(consistency_loss)
         self.relation_loss = MODELS.build(relation_loss)
 
-    def loss(self,
-             online: Sequence[FaceEmbedding],
-             target: Sequence[FaceEmbedding],
-             view_boxes: Optional[torch.Tensor] = None) -> Dict[str, torch.Tensor]:
+    def loss(
+        self,
+        online: Sequence[FaceEmbedding],
+        target: Sequence[FaceEmbedding],
+        view_boxes: Optional[torch.Tensor] = None,
+    ) -> Dict[str, torch.Tensor]:
         """Losses, weights included, and the collapse monitors.
 
         Args:
@@ -68,8 +73,8 @@ class FRAHead(BaseModule):
         """
         loss_global, loss_region = 0, 0
         for view, other in zip(online, reversed(target)):
-            global_pred, = self.predictor((view.global_embed, ))
-            region_pred, = self.region_predictor((view.region_embed.flatten(0, 1), ))
+            (global_pred,) = self.predictor((view.global_embed,))
+            (region_pred,) = self.region_predictor((view.region_embed.flatten(0, 1),))
             loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
             loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
         if self.cross_view and view_boxes is not None:
@@ -77,17 +82,24 @@ class FRAHead(BaseModule):
         else:
             teachers, boxes = target, [(None, None)] * 2
             if self.cross_view:
-                warnings.warn('where the views were cut is not known, so the target network looks at the same view; '
-                              "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
-                              "meta_keys=('view_boxes', ) for PackInputs")
-        loss_relation = sum(
-            self.relation_loss(view.region_logits, teacher.region_logits, *both)
-            for view, teacher, both in zip(online, teachers, boxes)) / 2
+                warnings.warn(
+                    'where the views were cut is not known, so the target network looks at the same view; '
+                    "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
+                    "meta_keys=('view_boxes', ) for PackInputs"
+                )
+        loss_relation = (
+            sum(
+                self.relation_loss(view.region_logits, teacher.region_logits, *both)
+                for view, teacher, both in zip(online, teachers, boxes)
+            )
+            / 2
+        )
         return dict(
             loss_global=self.global_weight * loss_global,
             loss_region=(1 - self.global_weight) * loss_region,
             loss_relation=loss_relation,
-            **self.monitors(online))
+            **self.monitors(online),
+        )
 
     @torch.no_grad()
     def monitors(self, online: Sequence[FaceEmbedding]) -> Dict[str, torch.Tensor]:
@@ -112,4 +124,5 @@ class FRAHead(BaseModule):
             assign_confidence=confidence.mean(),
             regions_in_use=(wins >= 0.01).sum().to(assign.dtype),
             region_use_entropy=entropy / max_entropy,
-            embed_std=F.normalize(global_embed.to(assign.dtype), dim=1).std(dim=0, unbiased=False).mean())
+            embed_std=F.normalize(global_embed.to(assign.dtype), dim=1).std(dim=0, unbiased=False).mean(),
+        )

@@ -2,6 +2,7 @@
 
 Source: FRA (CVPR 2024), Section 3.2.
 """
+
 from typing import NamedTuple, Sequence
 
 import torch
@@ -29,8 +30,8 @@ def projector(in_channels: int, hid_channels: int, out_channels: int, norm_cfg: 
         with_last_bn=False,
         with_avg_pool=False,
         norm_cfg=norm_cfg,
-        init_cfg=[dict(type='Kaiming', layer='Linear'),
-                  dict(type='Constant', val=1, layer='_BatchNorm')])
+        init_cfg=[dict(type='Kaiming', layer='Linear'), dict(type='Constant', val=1, layer='_BatchNorm')],
+    )
 
 
 @MODELS.register_module()
@@ -47,13 +48,15 @@ class FRANeck(BaseModule):
         init_cfg: initialisation of the children that do not have their own. Defaults to None.
     """
 
-    def __init__(self,
-                 in_channels: int,
-                 hid_channels: int = 4096,
-                 out_channels: int = 256,
-                 heatmap_head: dict = dict(type='RegionHeatmapHead'),
-                 norm_cfg: dict = dict(type='SyncBN'),
-                 init_cfg: dict = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        hid_channels: int = 4096,
+        out_channels: int = 256,
+        heatmap_head: dict = dict(type='RegionHeatmapHead'),
+        norm_cfg: dict = dict(type='SyncBN'),
+        init_cfg: dict = None,
+    ) -> None:
         super().__init__(init_cfg)
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -67,12 +70,12 @@ class FRANeck(BaseModule):
         feature_map = feats[-1]
         region_logits = self.region_logits(feats)
 
-        global_embed, = self.global_projector((feature_map.mean(dim=(2, 3)), ))
+        (global_embed,) = self.global_projector((feature_map.mean(dim=(2, 3)),))
 
         masks = self.heatmap_head.masks(region_logits).flatten(2)  # (B, K, H * W)
         weights = masks / masks.sum(dim=2, keepdim=True)
         region_feature = weights.to(feature_map.dtype) @ feature_map.flatten(2).transpose(1, 2)  # (B, K, C)
-        region_embed, = self.region_projector((region_feature.flatten(0, 1), ))
+        (region_embed,) = self.region_projector((region_feature.flatten(0, 1),))
         return FaceEmbedding(global_embed, region_embed.unflatten(0, masks.shape[:2]), region_logits)
 
     def region_logits(self, feats: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -80,6 +83,6 @@ class FRANeck(BaseModule):
         feature_map = feats[-1]
         batch, _, height, width = feature_map.shape
         pixels = feature_map.permute(0, 2, 3, 1).flatten(0, 2)  # (B * H * W, C)
-        pixel_embed, = self.pixel_projector((pixels, ))
+        (pixel_embed,) = self.pixel_projector((pixels,))
         pixel_embed = pixel_embed.unflatten(0, (batch, height, width)).permute(0, 3, 1, 2)
         return self.heatmap_head(feature_map, pixel_embed)

@@ -1,4 +1,5 @@
 """float32 islands: cosine, softmax, log and Sinkhorn stay exact under autocast."""
+
 import functools
 from typing import Callable
 

@@ -1,4 +1,5 @@
 """Mean of a tensor over the processes, with or without its gradient."""
+
 import torch
 from mmengine import dist
 from torch.distributed.nn.functional import all_reduce as differentiable_all_reduce

@@ -2,6 +2,7 @@
 
 Source: FRA (CVPR 2024), Section 3.2; decoder layers as in DETR (ECCV 2020).
 """
+
 import math
 
 import torch
@@ -22,7 +23,7 @@ def sine_position_encoding(height: int, width: int, channels: int, like: torch.T
         (height * width, channels), with the device and dtype of ``like``.
     """
     half = channels // 2
-    frequency = 10000**(2 * (torch.arange(half, device=like.device) // 2) / half)
+    frequency = 10000 ** (2 * (torch.arange(half, device=like.device) // 2) / half)
 
     def encode(length: int) -> torch.Tensor:
         position = torch.arange(1, length + 1, device=like.device) / (length + 1e-6) * 2 * math.pi
@@ -68,17 +69,19 @@ class RegionHeatmapHead(BaseModule):
     # The masks never reach zero, so that every region can be pooled.
     eps = 1e-7
 
-    def __init__(self,
-                 in_channels: int,
-                 embed_dims: int = 256,
-                 num_regions: int = 8,
-                 num_layers: int = 2,
-                 num_heads: int = 8,
-                 dropout: float = 0.1,
-                 temperature: float = 1.0,
-                 prototype_momentum: float = 0.1,
-                 sync_grad: bool = True,
-                 init_cfg: dict = None) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        embed_dims: int = 256,
+        num_regions: int = 8,
+        num_layers: int = 2,
+        num_heads: int = 8,
+        dropout: float = 0.1,
+        temperature: float = 1.0,
+        prototype_momentum: float = 0.1,
+        sync_grad: bool = True,
+        init_cfg: dict = None,
+    ) -> None:
         super().__init__(init_cfg)
         for name, value in dict(num_regions=num_regions, num_layers=num_layers, num_heads=num_heads).items():
             if not value >= 1:
@@ -104,10 +107,14 @@ class RegionHeatmapHead(BaseModule):
                     embed_dims=embed_dims,
                     num_heads=num_heads,
                     attn_drop=dropout,
-                    dropout_layer=dict(type='Dropout', drop_prob=dropout)),
+                    dropout_layer=dict(type='Dropout', drop_prob=dropout),
+                ),
                 ffn_cfgs=dict(type='FFN', feedforward_channels=embed_dims, ffn_drop=dropout),
                 operation_order=('self_attn', 'norm', 'cross_attn', 'norm', 'ffn', 'norm'),
-                batch_first=True) for _ in range(num_layers))
+                batch_first=True,
+            )
+            for _ in range(num_layers)
+        )
         self.norm = nn.LayerNorm(embed_dims)
         self.mask_embed = nn.Sequential(
             nn.Linear(embed_dims, embed_dims), nn.ReLU(inplace=True),

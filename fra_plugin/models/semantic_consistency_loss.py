@@ -2,6 +2,7 @@
 
 Source: FRA (CVPR 2024), semantic consistency, with the official code's decorrelation of regions.
 """
+
 import torch
 import torch.nn.functional as F
 from mmpretrain.registry import MODELS

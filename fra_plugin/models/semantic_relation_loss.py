@@ -3,6 +3,7 @@
 Source: FRA (CVPR 2024), semantic relation; balanced targets as in SwAV (NeurIPS 2020). Not in the paper: ``per_face``, and
 networks that look at different views.
 """
+
 import math
 from typing import Optional
 
@@ -45,9 +46,18 @@ def sinkhorn(prob: torch.Tensor, iters: int, sync: bool = True) -> torch.Tensor:
 
 
 @full_precision
-def semantic_relation(student_logits: torch.Tensor, teacher_logits: torch.Tensor, student_temp: float,
-                      teacher_temp: float, sinkhorn_iters: int, entropy_weight: float, sync_grad: bool, per_face: bool,
-                      boxes: Optional[torch.Tensor], teacher_boxes: Optional[torch.Tensor]) -> torch.Tensor:
+def semantic_relation(
+    student_logits: torch.Tensor,
+    teacher_logits: torch.Tensor,
+    student_temp: float,
+    teacher_temp: float,
+    sinkhorn_iters: int,
+    entropy_weight: float,
+    sync_grad: bool,
+    per_face: bool,
+    boxes: Optional[torch.Tensor],
+    teacher_boxes: Optional[torch.Tensor],
+) -> torch.Tensor:
     """Cross-entropy of balanced teacher and student assignments + weight * (log K - entropy of the region use).
 
     Args:
@@ -98,20 +108,23 @@ class SemanticRelationLoss(nn.Module):
         ValueError: for an argument out of its range.
     """
 
-    def __init__(self,
-                 student_temp: float = 0.1,
-                 teacher_temp: float = 0.04,
-                 sinkhorn_iters: int = 3,
-                 entropy_weight: float = 1.0,
-                 loss_weight: float = 0.1,
-                 sync_grad: bool = True,
-                 per_face: bool = False) -> None:
+    def __init__(
+        self,
+        student_temp: float = 0.1,
+        teacher_temp: float = 0.04,
+        sinkhorn_iters: int = 3,
+        entropy_weight: float = 1.0,
+        loss_weight: float = 0.1,
+        sync_grad: bool = True,
+        per_face: bool = False,
+    ) -> None:
         super().__init__()
         for name, value in dict(student_temp=student_temp, teacher_temp=teacher_temp).items():
             if not 0 < value < float('inf'):
                 raise ValueError(f'{name} must be positive and finite, got {value}')
         for name, value in dict(
-                sinkhorn_iters=sinkhorn_iters, entropy_weight=entropy_weight, loss_weight=loss_weight).items():
+            sinkhorn_iters=sinkhorn_iters, entropy_weight=entropy_weight, loss_weight=loss_weight
+        ).items():
             if not 0 <= value < float('inf'):
                 raise ValueError(f'{name} must be finite and not negative, got {value}')
         self.student_temp = student_temp
@@ -122,11 +135,13 @@ class SemanticRelationLoss(nn.Module):
         self.sync_grad = sync_grad
         self.per_face = per_face
 
-    def forward(self,
-                student_logits: torch.Tensor,
-                teacher_logits: torch.Tensor,
-                boxes: Optional[torch.Tensor] = None,
-                teacher_boxes: Optional[torch.Tensor] = None) -> torch.Tensor:
+    def forward(
+        self,
+        student_logits: torch.Tensor,
+        teacher_logits: torch.Tensor,
+        boxes: Optional[torch.Tensor] = None,
+        teacher_boxes: Optional[torch.Tensor] = None,
+    ) -> torch.Tensor:
         """Loss of the student's pixels; no gradient reaches ``teacher_logits``.
 
         Args:
@@ -134,6 +149,15 @@ class SemanticRelationLoss(nn.Module):
                 the teacher finds is then carried over to the student's view, and pixels that one of the two doesn't show
                 don't count. Defaults to None, both look at the same view.
         """
-        return self.loss_weight * semantic_relation(student_logits, teacher_logits.detach(), self.student_temp,
-                                                    self.teacher_temp, self.sinkhorn_iters, self.entropy_weight,
-                                                    self.sync_grad, self.per_face, boxes, teacher_boxes)
+        return self.loss_weight * semantic_relation(
+            student_logits,
+            teacher_logits.detach(),
+            self.student_temp,
+            self.teacher_temp,
+            self.sinkhorn_iters,
+            self.entropy_weight,
+            self.sync_grad,
+            self.per_face,
+            boxes,
+            teacher_boxes,
+        )

@@ -8,6 +8,7 @@ axes fades out smoothly where the two spreads agree to ``AXIS_SOFTNESS``, so tha
 everywhere. And the covariance is the heatmap's own, not divided by 1 - sum of h^2 as that of a sample: for a heatmap on
 one pixel that would be 0 / 0.
 """
+
 from typing import Optional
 
 import torch
@@ -66,7 +67,9 @@ def star_loss(heatmaps: Tensor, target: Tensor, beta: float = 0.01, value_weight
     imbalance = (half_difference * (error_x**2 - error_y**2) + 2 * covariance * error_x * error_y) / half_gap
     along_major = ((squared_error + imbalance) / 2).clamp(min=0)
     along_minor = ((squared_error - imbalance) / 2).clamp(min=0)
-    distance = smooth_l1_of_square(along_major, beta) / major.sqrt() + smooth_l1_of_square(along_minor, beta) / minor.sqrt()
+    distance = (
+        smooth_l1_of_square(along_major, beta) / major.sqrt() + smooth_l1_of_square(along_minor, beta) / minor.sqrt()
+    )
     return distance + value_weight * (var_x + var_y)
 
 
@@ -110,11 +113,14 @@ class STARLoss(nn.Module):
             target_weight: Weight of each landmark, (B, K), 0 where it is not labelled. Default: 1 everywhere.
         """
         if heatmaps.dim() != 4 or target.shape != (*heatmaps.shape[:2], 2):
-            raise ValueError(f'heatmaps must be (B, K, H, W) and target (B, K, 2), got {tuple(heatmaps.shape)} and '
-                             f'{tuple(target.shape)}')
+            raise ValueError(
+                f'heatmaps must be (B, K, H, W) and target (B, K, 2), got {tuple(heatmaps.shape)} and '
+                f'{tuple(target.shape)}'
+            )
         if target_weight is not None and target_weight.shape != heatmaps.shape[:2]:
-            raise ValueError(f'target_weight must be (B, K) = {tuple(heatmaps.shape[:2])}, got '
-                             f'{tuple(target_weight.shape)}')
+            raise ValueError(
+                f'target_weight must be (B, K) = {tuple(heatmaps.shape[:2])}, got {tuple(target_weight.shape)}'
+            )
         if target_weight is None:
             target_weight = torch.ones_like(target[..., 0])
         # A landmark without a label may carry any target, even NaN, whose gradient a zero weight would not stop.

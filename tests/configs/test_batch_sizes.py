@@ -1,4 +1,5 @@
 """A config's batch is the one in its file's name, and its learning rate belongs to that batch."""
+
 import re
 from pathlib import Path
 
@@ -6,8 +7,11 @@ import pytest
 from mmengine.config import Config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-NAMES = sorted(str(path.relative_to(CONFIGS)) for path in CONFIGS.glob('*/**/*.py')
-               if '_base_' not in path.parts and re.search(r'\d+xb\d+', path.stem) and '-verify-' not in path.stem)
+NAMES = sorted(
+    str(path.relative_to(CONFIGS))
+    for path in CONFIGS.glob('*/**/*.py')
+    if '_base_' not in path.parts and re.search(r'\d+xb\d+', path.stem) and '-verify-' not in path.stem
+)
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -1,4 +1,5 @@
 """Every pre-training config is complete, builds and takes a step."""
+
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from mmpretrain.registry import HOOKS, MODELS
 from mmpretrain.structures import DataSample
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-NAMES = sorted(str(path.relative_to(CONFIGS)) for folder in ('fra', 'baselines') for path in (CONFIGS / folder).glob('*.py'))
+NAMES = sorted(
+    str(path.relative_to(CONFIGS)) for folder in ('fra', 'baselines') for path in (CONFIGS / folder).glob('*.py')
+)
 # Narrow heads: the step is the same, on a small machine too.
 NARROW = {
     'FRA': dict(neck=dict(hid_channels=32, out_channels=16), head=dict(hid_channels=32)),
@@ -57,9 +60,19 @@ def test_the_main_config_is_the_official_recipe():
     optimizer = cfg.optim_wrapper.optimizer
     assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (0.9, 0.9, 1e-6)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
-    assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size, cfg.auto_scale_lr.base_batch_size) == (50, 64, 512)
+    assert (cfg.train_cfg.max_epochs, cfg.train_dataloader.batch_size, cfg.auto_scale_lr.base_batch_size) == (
+        50,
+        64,
+        512,
+    )
     warmup, cosine = cfg.param_scheduler
     assert (warmup.type, warmup.end, cosine.type, cosine.begin, cosine.end, cosine.get('eta_min', 0)) == (
-        'LinearLR', 10, 'CosineAnnealingLR', 10, 50, 0)
+        'LinearLR',
+        10,
+        'CosineAnnealingLR',
+        10,
+        50,
+        0,
+    )
     accumulating = Config.fromfile(str(CONFIGS / 'fra/fra_r50_4xb64-accum2.py'))
     assert accumulating.train_dataloader.batch_size * 4 * accumulating.optim_wrapper.accumulative_counts == 512

@@ -1,4 +1,5 @@
 """Every classification config trains and evaluates on tiny data in the official layout, from pre-trained weights."""
+
 from pathlib import Path
 
 import face_layouts
@@ -10,20 +11,32 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 
 import fra_plugin  # noqa: F401
-from fra_plugin.engine.fit_to_machine import fit_to_machine
+from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
 
 FOLDER = Path(__file__).resolve().parents[2] / 'configs/transfer/classification'
 CONFIGS = sorted(path.stem for path in FOLDER.glob('*.py'))
 TRAINED = [name for name in CONFIGS if '-verify-' not in name]
 NARROW = dict(
     ResNet=dict(stem_channels=4, base_channels=4),
-    VisionTransformer=dict(img_size=32, patch_size=16, arch=dict(
-        embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)))
+    VisionTransformer=dict(
+        img_size=32, patch_size=16, arch=dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
+    ),
+)
 
-LAYOUTS = dict(rafdb=face_layouts.rafdb, affectnet7=face_layouts.affectnet, affectnet8=face_layouts.affectnet,
-               fer2013=face_layouts.fer2013, ferplus=face_layouts.ferplus, celeba=face_layouts.celeba,
-               facecsv=face_layouts.face_csv, facefolders=face_layouts.face_folders, lfw=face_layouts.lfw,
-               synthetic=face_layouts.rafdb, muxspace=face_layouts.muxspace, lfw_attributes=face_layouts.lfw_attributes)
+LAYOUTS = dict(
+    rafdb=face_layouts.rafdb,
+    affectnet7=face_layouts.affectnet,
+    affectnet8=face_layouts.affectnet,
+    fer2013=face_layouts.fer2013,
+    ferplus=face_layouts.ferplus,
+    celeba=face_layouts.celeba,
+    facecsv=face_layouts.face_csv,
+    facefolders=face_layouts.face_folders,
+    lfw=face_layouts.lfw,
+    synthetic=face_layouts.rafdb,
+    muxspace=face_layouts.muxspace,
+    lfw_attributes=face_layouts.lfw_attributes,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,11 +85,15 @@ def prepare(name, tmp_path):
     cfg.model.backbone.update(NARROW[cfg.model.backbone.type])
     weights, channels = pretrain(tmp_path / 'epoch_50.pth', cfg.model.backbone)
     if cfg.get('optim_wrapper'):
-        cfg.merge_from_dict({  # what --cfg-options does
-            'model.backbone.init_cfg.checkpoint': str(tmp_path / 'epoch_50.pth'),
-            'model.head.in_channels': channels,
-            'train_dataloader.batch_size': 8, 'train_cfg.max_epochs': 1,
-            'param_scheduler': []})  # a step of the warm-up would leave no trace
+        cfg.merge_from_dict(
+            {  # what --cfg-options does
+                'model.backbone.init_cfg.checkpoint': str(tmp_path / 'epoch_50.pth'),
+                'model.head.in_channels': channels,
+                'train_dataloader.batch_size': 8,
+                'train_cfg.max_epochs': 1,
+                'param_scheduler': [],
+            }
+        )  # a step of the warm-up would leave no trace
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         shrink(cfg.get(loader), root)
     cfg.work_dir = str(tmp_path / 'work')
@@ -107,8 +124,11 @@ def test_config_trains_and_evaluates(name, tmp_path):
     cfg, weights = prepare(name, tmp_path)
     runner = Runner.from_cfg(cfg)
     runner.train()
-    metrics = {name[4:]: runner.message_hub.get_scalar(name).current()
-               for name in runner.message_hub.log_scalars if name.startswith('val/') and 'time' not in name}
+    metrics = {
+        name[4:]: runner.message_hub.get_scalar(name).current()
+        for name in runner.message_hub.log_scalars
+        if name.startswith('val/') and 'time' not in name
+    }
     state = runner.model.backbone.state_dict()
     moved = [key for key in weights if not torch.equal(state[key], weights[key])]
     if '-linear-' in name:
@@ -117,8 +137,11 @@ def test_config_trains_and_evaluates(name, tmp_path):
         assert {key for key in weights if key.endswith(('.weight', 'running_mean'))} <= set(moved)
     assert all(torch.isfinite(value).all() for value in runner.model.state_dict().values())
     attributes = 'celeba' in name or 'attributes' in name
-    expected = ({'attribute/accuracy', 'attribute/balanced_accuracy', 'attribute/f1'} if attributes else
-                {'accuracy/top1', 'class_accuracy/mean'})
+    expected = (
+        {'attribute/accuracy', 'attribute/balanced_accuracy', 'attribute/f1'}
+        if attributes
+        else {'accuracy/top1', 'class_accuracy/mean'}
+    )
     assert expected <= set(metrics) and all(0 <= value <= 100 for value in metrics.values())
     if not attributes:
         assert list((tmp_path / 'work').rglob('confusion_matrix_*.png'))
@@ -141,8 +164,13 @@ def test_layer_wise_rates_fall_from_the_head_to_the_stem(tmp_path):
     groups = runner.build_optim_wrapper(cfg.optim_wrapper).optimizer.param_groups
     rates = {group['param_name']: group['lr'] for group in groups if 'param_name' in group}
     assert rates['head.fc.weight'] == pytest.approx(2e-4)
-    order = ['backbone.conv1.weight', 'backbone.layer1.0.conv1.weight', 'backbone.layer3.5.conv1.weight',
-             'backbone.layer4.2.conv1.weight', 'head.fc.weight']
+    order = [
+        'backbone.conv1.weight',
+        'backbone.layer1.0.conv1.weight',
+        'backbone.layer3.5.conv1.weight',
+        'backbone.layer4.2.conv1.weight',
+        'head.fc.weight',
+    ]
     assert all(rates[low] < rates[high] for low, high in zip(order, order[1:]))
 
 

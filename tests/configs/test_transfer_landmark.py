@@ -1,4 +1,5 @@
 """Every landmark config says what it means, and every method trains and evaluates on every data set."""
+
 import copy
 import functools
 import json
@@ -12,15 +13,15 @@ import torch
 
 pytest.importorskip('mmpose')
 
-from mmengine.config import Config  # noqa: E402
-from mmengine.logging import MessageHub, MMLogger  # noqa: E402
-from mmengine.registry import DATASETS, DefaultScope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmengine.visualization import Visualizer  # noqa: E402
-from mmpose.datasets.datasets.utils import parse_pose_metainfo  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DATASETS, DefaultScope
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import MODELS
 
-from fra_plugin.datasets.landmark_json import LandmarkJson  # noqa: E402
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'transfer' / 'landmark'
 ALL = sorted(path.name for path in CONFIGS.glob('*-256x256*.py'))
@@ -66,7 +67,7 @@ def made_faces(folder, num_points, coco=False, count=2):
     faces = LandmarkJson()
     for index in range(count):
         cv2.imwrite(str(folder / f'{index}.png'), rng.integers(0, 256, (96, 96, 3), dtype=np.uint8))
-        faces.add(f'{index}.png', (96, 96), rng.uniform(10, 80, (num_points, 2)), box_size=80., subsets=['full'])
+        faces.add(f'{index}.png', (96, 96), rng.uniform(10, 80, (num_points, 2)), box_size=80.0, subsets=['full'])
     faces.write(str(folder / 'faces.json'))
     if coco:
         content = json.loads((folder / 'faces.json').read_text())
@@ -78,10 +79,14 @@ def made_faces(folder, num_points, coco=False, count=2):
 
 def shrink(cfg, folder, ann_file, work_dir):
     """The config on a few faces, with a thin ResNet-18 of random weights: its own pipelines, head, loss and metric."""
-    cfg.merge_from_dict(dict(
-        work_dir=str(work_dir), default_hooks=dict(checkpoint=None, logger=dict(interval=1)),
-        train_cfg=dict(max_epochs=1, val_interval=2),
-        model=dict(backbone=dict(depth=18, base_channels=8), head=dict(in_channels=64))))
+    cfg.merge_from_dict(
+        dict(
+            work_dir=str(work_dir),
+            default_hooks=dict(checkpoint=None, logger=dict(interval=1)),
+            train_cfg=dict(max_epochs=1, val_interval=2),
+            model=dict(backbone=dict(depth=18, base_channels=8), head=dict(in_channels=64)),
+        )
+    )
     cfg.model.backbone.init_cfg = cfg.random_init.backbone.init_cfg
     if cfg.model.head.type != 'RLEHead':
         cfg.model.head.deconv_out_channels = (8, 8, 8)
@@ -177,13 +182,20 @@ def test_a_tenth_of_the_labels_is_a_tenth_of_the_faces_as_many_times(tmp_path):
 
 def test_starts_from_a_pre_trained_backbone(tmp_path):
     cfg = read('td-hm_res50_udp-8xb64-60e_wflw-256x256.py')
-    cfg.merge_from_dict(dict(model=dict(
-        backbone=dict(depth=18, base_channels=8, init_cfg=dict(checkpoint=str(tmp_path / 'fra.pth'))),
-        head=dict(in_channels=64))))
+    cfg.merge_from_dict(
+        dict(
+            model=dict(
+                backbone=dict(depth=18, base_channels=8, init_cfg=dict(checkpoint=str(tmp_path / 'fra.pth'))),
+                head=dict(in_channels=64),
+            )
+        )
+    )
     with DefaultScope.overwrite_default_scope('mmpose'):
         model = MODELS.build(cfg.model)
-        state = {f'backbone.{key}': torch.rand_like(value) if value.is_floating_point() else value
-                 for key, value in model.backbone.state_dict().items()}
+        state = {
+            f'backbone.{key}': torch.rand_like(value) if value.is_floating_point() else value
+            for key, value in model.backbone.state_dict().items()
+        }
         torch.save(dict(state_dict=state), tmp_path / 'fra.pth')
         model.init_weights()
         for key, value in model.backbone.state_dict().items():

@@ -1,4 +1,5 @@
 """Accuracy of each class and their mean, on counts done by hand."""
+
 import numpy as np
 import pytest
 import torch
@@ -13,19 +14,20 @@ def evaluate(truth, predicted, classes, **options):
     metric = ClassAccuracy(**options)
     metric.dataset_meta = dict(classes=classes)
     scores = torch.eye(len(classes))
-    metric.process(None, [
-        DataSample().set_gt_label(t).set_pred_score(scores[p]).to_dict() for t, p in zip(truth, predicted)])
+    metric.process(
+        None, [DataSample().set_gt_label(t).set_pred_score(scores[p]).to_dict() for t, p in zip(truth, predicted)]
+    )
     return metric.evaluate(len(truth))
 
 
 def test_mean_is_over_classes_not_over_faces():
     results = evaluate([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0], ['sad', 'happy'], picture=False)
-    assert results == {'class_accuracy/mean': 62.5, 'class_accuracy/sad': 75., 'class_accuracy/happy': 50.}
+    assert results == {'class_accuracy/mean': 62.5, 'class_accuracy/sad': 75.0, 'class_accuracy/happy': 50.0}
 
 
 def test_class_that_does_not_occur_counts_for_nothing():
     results = evaluate([0, 0], [0, 2], ['a', 'b', 'c'], picture=False)
-    assert results == {'class_accuracy/mean': 50., 'class_accuracy/a': 50.}
+    assert results == {'class_accuracy/mean': 50.0, 'class_accuracy/a': 50.0}
 
 
 def test_picture_goes_to_the_visualizer(tmp_path):

@@ -1,4 +1,5 @@
 """Ranks, spreads and shares of cases whose value is known."""
+
 import math
 
 import pytest
@@ -41,7 +42,7 @@ def test_directions_that_cancel_out_have_spread_one():
 
 
 def test_not_finite_embeddings_give_nan_and_no_error():
-    assert math.isnan(effective_rank(torch.tensor([[1., float('nan')], [0., 1.]])))
+    assert math.isnan(effective_rank(torch.tensor([[1.0, float('nan')], [0.0, 1.0]])))
 
 
 def test_one_region_that_takes_all():

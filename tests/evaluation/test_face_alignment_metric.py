@@ -1,4 +1,5 @@
 """Numbers of face alignment against hand-computed faces, plain formulas and mmpose's own metric."""
+
 import copy
 import json
 from pathlib import Path
@@ -11,8 +12,12 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import METRICS
 from scipy.integrate import simpson
 
-from fra_plugin.evaluation.face_alignment_metric import (FaceAlignmentMetric, error_curve_area, failure_rate,
-                                                         normalizing_distance)
+from fra_plugin.evaluation.face_alignment_metric import (
+    FaceAlignmentMetric,
+    error_curve_area,
+    failure_rate,
+    normalizing_distance,
+)
 from fra_plugin.evaluation.landmark_layouts import LANDMARK_LAYOUTS
 
 
@@ -26,8 +31,10 @@ def face(rng, num=68, shift=0.0, subsets=None, image='face.jpg', visible=None):
         gt_instances=dict(
             keypoints=keypoints[None],
             keypoints_visible=np.ones((1, num)) if visible is None else visible[None],
-            bboxes=np.array([[0., 0., 30., 40.]])),
-        pred_instances=dict(keypoints=(keypoints + [shift, 0])[None]))
+            bboxes=np.array([[0.0, 0.0, 30.0, 40.0]]),
+        ),
+        pred_instances=dict(keypoints=(keypoints + [shift, 0])[None]),
+    )
     if subsets is not None:
         sample['raw_ann_info'] = dict(subsets=subsets)
     return sample
@@ -65,7 +72,7 @@ def test_interpupil_distance_lies_between_eye_centres(rng, num):
     keypoints = rng.uniform(0, 100, (num, 2))
     eyes = {19: (7, 10), 29: (16, 17), 68: (slice(36, 42), slice(42, 48)), 98: (96, 97), 106: (104, 105)}[num]
     left, right = (keypoints[eye].reshape(-1, 2).mean(axis=0) for eye in eyes)
-    assert normalizing_distance(keypoints, None, 'interpupil') == pytest.approx(np.sqrt(((left - right)**2).sum()))
+    assert normalizing_distance(keypoints, None, 'interpupil') == pytest.approx(np.sqrt(((left - right) ** 2).sum()))
 
 
 def test_subsets_are_the_means_over_their_faces(rng):
@@ -82,8 +89,9 @@ def test_an_error_in_the_mouth_shows_in_the_mouth_only(rng):
     sample = face(rng)
     sample['pred_instances']['keypoints'][0, 48:68] += (3, 4)
     result = evaluate([sample])
-    assert {name: result[f'{name}/NME_interocular'] for name in ('jaw', 'brows', 'eyes', 'nose', 'mouth')} == \
-        pytest.approx(dict(jaw=0, brows=0, eyes=0, nose=0, mouth=0.5))
+    assert {
+        name: result[f'{name}/NME_interocular'] for name in ('jaw', 'brows', 'eyes', 'nose', 'mouth')
+    } == pytest.approx(dict(jaw=0, brows=0, eyes=0, nose=0, mouth=0.5))
     assert result['NME_interocular'] == pytest.approx(0.5 * 20 / 68)
 
 
@@ -112,7 +120,7 @@ def test_a_prediction_that_is_not_a_number_is_a_failure(rng):
     assert result['FR_interocular@0.08'] == 0.5 and result['AUC_interocular@0.08'] == 0.5
 
 
-@pytest.mark.parametrize('shape', [(98, ), (98, 1), (98, 2)])
+@pytest.mark.parametrize('shape', [(98,), (98, 1), (98, 2)])
 def test_visibility_may_have_mmposes_shapes(rng, shape):
     assert evaluate([face(rng, num=98, visible=np.ones(shape))])['NME_interocular'] == 0
 
@@ -120,12 +128,15 @@ def test_visibility_may_have_mmposes_shapes(rng, shape):
 def test_agrees_with_mmposes_nme(rng):
     pytest.importorskip('mmpose')
     from mmpose.evaluation import NME
+
     samples = [face(rng, num=98) for _ in range(5)]
     for sample in samples:
         sample['pred_instances']['keypoints'] += rng.normal(0, 2, (1, 98, 2))
         sample['gt_instances']['keypoints'][0, [60, 72]] += rng.normal(0, 2, (2, 2))
-    for ours, theirs in (('interocular', dict(norm_mode='keypoint_distance', keypoint_indices=[60, 72])),
-                         ('box_size', dict(norm_mode='use_norm_item', norm_item='bbox_size'))):
+    for ours, theirs in (
+        ('interocular', dict(norm_mode='keypoint_distance', keypoint_indices=[60, 72])),
+        ('box_size', dict(norm_mode='use_norm_item', norm_item='bbox_size')),
+    ):
         metric = NME(**theirs)
         metric.dataset_meta = dict(dataset_name='wflw', keypoint_id2name={60: '', 72: ''})
         metric.process([], copy.deepcopy(samples))
@@ -186,8 +197,9 @@ def test_faces_without_a_distance_can_be_left_out(rng):
         evaluate([bad], skip_invalid=True)
 
 
-@pytest.mark.parametrize('wrong', [
-    dict(norm='nose'), dict(thresholds=()), dict(thresholds=(0.08, 0)), dict(thresholds=(float('inf'), ))])
+@pytest.mark.parametrize(
+    'wrong', [dict(norm='nose'), dict(thresholds=()), dict(thresholds=(0.08, 0)), dict(thresholds=(float('inf'),))]
+)
 def test_wrong_arguments_are_named(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         FaceAlignmentMetric(**wrong)

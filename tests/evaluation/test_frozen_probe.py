@@ -1,9 +1,16 @@
 """Probes of frozen features: a linear truth is found, noise is not, imbalance does not pay."""
+
 import numpy as np
 import pytest
 
-from fra_plugin.evaluation.frozen_probe import (class_accuracy, hog, landmark_error, mean_shape_error, pair_accuracy,
-                                                raw_pixels)
+from fra_plugin.evaluation.frozen_probe import (
+    class_accuracy,
+    hog,
+    landmark_error,
+    mean_shape_error,
+    pair_accuracy,
+    raw_pixels,
+)
 
 pytest.importorskip('sklearn')
 
@@ -72,7 +79,7 @@ def test_every_class_weighs_the_same(rng):
 
 
 def test_a_few_labels_are_enough_to_run(rng):
-    features = np.array([[0., 0], [1, 0], [0, 1]])
+    features = np.array([[0.0, 0], [1, 0], [0, 1]])
     assert class_accuracy(features, np.arange(3), features, np.arange(3)) == 100
     with pytest.raises(ValueError, match='at least two classes'):
         class_accuracy(features, np.zeros(3), features, np.zeros(3))
@@ -90,7 +97,7 @@ def test_hog_sees_edges_and_not_brightness():
     pytest.importorskip('skimage')
     face = np.random.default_rng(0).integers(0, 120, (96, 96, 3)).astype(np.uint8)
     dark, bright, flipped = hog(np.stack([face, face + 100, face[:, ::-1]]))
-    assert dark.shape == (11 * 11 * 2 * 2 * 8, )
+    assert dark.shape == (11 * 11 * 2 * 2 * 8,)
     assert np.abs(dark - bright).max() < 1e-3
     assert np.abs(dark - flipped).max() > 0.1
     # Every block of 2 x 2 cells is normalised.

@@ -1,4 +1,5 @@
 """Tasks for frozen features: a perfect descriptor earns a perfect number, labels are drawn as asked, pairs are fair."""
+
 import json
 
 import cv2
@@ -35,7 +36,7 @@ def test_crops_show_the_landmarks_where_they_are_scored(landmarks):
     for face, (x, y) in zip(faces, points[:, 36]):
         row, column = np.argwhere(face[..., 0] > 200).mean(axis=0)
         assert (column, row) == pytest.approx((x, y), abs=1.5)
-    assert all((0 < points).all(axis=1).all(axis=1)) and (points < 100).all()
+    assert all((points > 0).all(axis=1).all(axis=1)) and (points < 100).all()
 
 
 def test_a_seed_gives_the_same_crops_and_another_one_others(landmarks):
@@ -45,8 +46,8 @@ def test_a_seed_gives_the_same_crops_and_another_one_others(landmarks):
 
 def test_true_landmarks_as_features_beat_the_mean_shape(landmarks):
     features = landmarks._crops(0)[1].reshape(12, -1)
-    assert landmarks.score(features, 1., 0) < 0.2 * landmarks.guess(1., 0)
-    assert landmarks.guess(1., 0) > 1
+    assert landmarks.score(features, 1.0, 0) < 0.2 * landmarks.guess(1.0, 0)
+    assert landmarks.guess(1.0, 0) > 1
 
 
 def write_csv(folder, column, labels, train):
@@ -64,8 +65,8 @@ def test_labels_as_features_classify_and_noise_does_not(tmp_path):
     task = ClassTask(dict(config, split='train'), dict(config, split='val'))
     assert [face.split('/')[-1] for face in task.faces(0)] == [f'{i}.jpg' for i in range(40)]
     features = np.eye(2)[labels]
-    assert task.score(features, 1., 0) == task.score(features, 0.1, 0) == 100
-    assert task.score(np.zeros((40, 2)), 1., 0) == task.guess(1., 0) == 50
+    assert task.score(features, 1.0, 0) == task.score(features, 0.1, 0) == 100
+    assert task.score(np.zeros((40, 2)), 1.0, 0) == task.guess(1.0, 0) == 50
 
 
 def test_few_labels_are_those_of_the_seed(tmp_path):
@@ -81,8 +82,8 @@ def test_identity_as_feature_verifies(tmp_path):
     people = np.arange(40) % 10
     config = write_csv(tmp_path, 'who', people, 0)
     task = PairTask(dict(config, split='val'), num_pairs=60)
-    assert task.score(np.eye(10)[people], 1., 0) == 100
-    assert 20 < task.score(np.random.default_rng(0).normal(size=(40, 5)), 1., 0) < 80
+    assert task.score(np.eye(10)[people], 1.0, 0) == 100
+    assert 20 < task.score(np.random.default_rng(0).normal(size=(40, 5)), 1.0, 0) < 80
 
 
 def test_drawn_pairs_are_balanced_and_never_repeat():

@@ -1,4 +1,5 @@
 """Votes of nearest neighbours in cases whose answer is known."""
+
 import numpy as np
 import pytest
 import torch
@@ -26,7 +27,7 @@ def test_shuffled_labels_of_noise_are_guessed():
 def test_votes_equal_the_naive_formula():
     generator = torch.Generator().manual_seed(0)
     train, test = torch.randn(40, 5, generator=generator), torch.randn(25, 5, generator=generator)
-    labels, truth = (torch.randint(0, 3, (n, ), generator=generator) for n in (40, 25))
+    labels, truth = (torch.randint(0, 3, (n,), generator=generator) for n in (40, 25))
     hits = {0: [], 1: [], 2: []}
     for feature, expected in zip(test.double().numpy(), truth.tolist()):
         cosine = np.array([feature @ x / np.linalg.norm(feature) / np.linalg.norm(x) for x in train.double().numpy()])
@@ -34,20 +35,24 @@ def test_votes_equal_the_naive_formula():
         for index in np.argsort(-cosine)[:7]:
             votes[labels[index]] += np.exp(cosine[index] / 0.07)
         hits[expected].append(votes.argmax() == expected)
-    assert knn_accuracy(train, labels, test, truth, neighbours=7) == pytest.approx(100 * np.mean([np.mean(hit) for hit in hits.values()]))
+    assert knn_accuracy(train, labels, test, truth, neighbours=7) == pytest.approx(
+        100 * np.mean([np.mean(hit) for hit in hits.values()])
+    )
 
 
 def test_a_close_neighbour_outvotes_two_far_ones():
-    train = torch.tensor([[1., 0.], [0.2, 1.], [0.2, 1.]])
-    assert knn_accuracy(train, torch.tensor([0, 1, 1]), torch.tensor([[1., 0.]]), torch.tensor([0]), neighbours=3) == 100
+    train = torch.tensor([[1.0, 0.0], [0.2, 1.0], [0.2, 1.0]])
+    assert (
+        knn_accuracy(train, torch.tensor([0, 1, 1]), torch.tensor([[1.0, 0.0]]), torch.tensor([0]), neighbours=3) == 100
+    )
 
 
 def test_a_rare_class_counts_as_much_as_a_frequent_one():
     train = torch.eye(2), torch.tensor([0, 1])
-    test = torch.tensor([[1., 0.]]).repeat(10, 1), torch.tensor([0] * 9 + [1])
+    test = torch.tensor([[1.0, 0.0]]).repeat(10, 1), torch.tensor([0] * 9 + [1])
     assert knn_accuracy(*train, *test, neighbours=1) == 50
 
 
 def test_a_class_that_occurs_in_the_test_only_is_wrong_and_no_error():
-    test = torch.cat([clusters(1)[0], torch.zeros(10, 3)]), torch.cat([clusters(1)[1], torch.full((10, ), 5)])
+    test = torch.cat([clusters(1)[0], torch.zeros(10, 3)]), torch.cat([clusters(1)[1], torch.full((10,), 5)])
     assert knn_accuracy(*clusters(0), *test) == 75

@@ -1,4 +1,5 @@
 """Two processes give the results of one: the faces that fill up the last batch of the second are counted once."""
+
 import json
 
 import face_layouts
@@ -17,17 +18,26 @@ FACES = 5
 def predictions():
     """Five faces whose results change if any of them is counted twice."""
     generator = torch.Generator().manual_seed(0)
-    return [DataSample(metainfo=dict(sample_idx=i), feature=torch.randn(4, generator=generator))
-            .set_gt_label(int(i > 2)).set_pred_label(int(i in (1, 4)))
-            .set_pred_score(torch.rand(3, generator=generator))
-            .set_gt_score(torch.tensor([i % 2, i == 0, i > 2]).float()) for i in range(FACES)]
+    return [
+        DataSample(metainfo=dict(sample_idx=i), feature=torch.randn(4, generator=generator))
+        .set_gt_label(int(i > 2))
+        .set_pred_label(int(i in (1, 4)))
+        .set_pred_score(torch.rand(3, generator=generator))
+        .set_gt_score(torch.tensor([i % 2, i == 0, i > 2]).float())
+        for i in range(FACES)
+    ]
 
 
 def evaluate():
     pairs = [(0, 1, True, 0), (1, 2, False, 0), (2, 3, True, 1), (3, 4, False, 1)]
-    evaluator = Evaluator([
-        dict(type='mmpretrain.Accuracy'), dict(type='mmpretrain.ClassAccuracy', picture=False),
-        dict(type='mmpretrain.AttributeMetric'), dict(type='mmpretrain.VerificationMetric', far=[0.5])])
+    evaluator = Evaluator(
+        [
+            dict(type='mmpretrain.Accuracy'),
+            dict(type='mmpretrain.ClassAccuracy', picture=False),
+            dict(type='mmpretrain.AttributeMetric'),
+            dict(type='mmpretrain.VerificationMetric', far=[0.5]),
+        ]
+    )
     evaluator.dataset_meta = dict(classes=('a', 'b', 'c'), pairs=pairs)
     samples = predictions()
     for index in DefaultSampler(samples, shuffle=False):
@@ -42,7 +52,7 @@ def process(rank, folder):
 
 
 def test_two_processes_give_the_results_of_one(tmp_path):
-    mp.start_processes(process, args=(str(tmp_path), ), nprocs=2, start_method='fork')
+    mp.start_processes(process, args=(str(tmp_path),), nprocs=2, start_method='fork')
     one = json.loads(json.dumps(evaluate()))
     assert one['accuracy/top1'] not in (0, 50, 100)  # 6 faces could not give it
     for rank in range(2):

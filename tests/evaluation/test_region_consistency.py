@@ -1,4 +1,5 @@
 """Regions at landmarks, and what they say about facial parts."""
+
 import builtins
 import math
 
@@ -6,14 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from fra_plugin.evaluation.region_consistency import (grid_regions, landmark_groups, landmark_regions,
-                                                      normalized_mutual_info, region_consistency)
-from fra_plugin.visualization import region_map
+from fra_plugin.evaluation.region_consistency import (
+    grid_regions,
+    landmark_groups,
+    landmark_regions,
+    normalized_mutual_info,
+    region_consistency,
+)
+from fra_plugin.reports.visualization import region_map
 
 
 def test_parts_of_68_landmarks():
     groups = landmark_groups(68)
-    parts = [range(0, 17), range(17, 27), range(27, 36), range(36, 42), range(42, 48), range(48, 68)]
+    parts = [range(17), range(17, 27), range(27, 36), range(36, 42), range(42, 48), range(48, 68)]
     assert all(len(set(groups[list(part)])) == 1 for part in parts)
     assert sorted(groups[part[0]] for part in parts) == [0, 1, 2, 3, 4, 5]
 
@@ -32,7 +38,7 @@ def test_region_of_a_landmark_is_the_one_at_its_place():
     heatmaps = torch.zeros(1, 4, 2, 2)  # each quarter of the image belongs to one region
     for region, (row, column) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
         heatmaps[0, region, row, column] = 1
-    landmarks = torch.tensor([[[3., 2.], [60., 5.], [10., 38.], [63., 39.]]])
+    landmarks = torch.tensor([[[3.0, 2.0], [60.0, 5.0], [10.0, 38.0], [63.0, 39.0]]])
     assert landmark_regions(heatmaps, landmarks, (64, 40)).tolist() == [[0, 1, 2, 3]]
 
 
@@ -47,13 +53,13 @@ def test_region_of_a_landmark_is_the_one_that_the_overlay_shows():
 
 
 def test_landmarks_outside_the_image_or_unknown_have_no_region():
-    landmarks = torch.tensor([[[-1., 5.], [5., 32.], [float('nan'), 5.], [0., 0.], [31., 31.]]])
+    landmarks = torch.tensor([[[-1.0, 5.0], [5.0, 32.0], [float('nan'), 5.0], [0.0, 0.0], [31.0, 31.0]]])
     assert landmark_regions(torch.rand(1, 1, 4, 4), landmarks, 32).tolist() == [[-1, -1, -1, 0, 0]]
     assert grid_regions(landmarks, 32, 4).tolist() == [[-1, -1, -1, 0, 3]]
 
 
 def test_grid_cells_are_numbered_row_by_row():
-    landmarks = torch.tensor([[[5., 5.], [15., 5.], [25., 5.], [5., 25.], [25., 25.]]])
+    landmarks = torch.tensor([[[5.0, 5.0], [15.0, 5.0], [25.0, 5.0], [5.0, 25.0], [25.0, 25.0]]])
     assert grid_regions(landmarks, 30, 9).tolist() == [[0, 1, 2, 6, 8]]
 
 

@@ -1,4 +1,5 @@
 """LFW's protocol on pairs whose results can be counted by hand, and against plain loops."""
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +10,7 @@ from fra_plugin.evaluation.verification_metric import best_threshold, verificati
 
 
 def test_separable_pairs_give_everything():
-    similarity = np.array([.9, .8, .7, .1, .2, .3] * 2)
+    similarity = np.array([0.9, 0.8, 0.7, 0.1, 0.2, 0.3] * 2)
     same, folds = similarity > 0.5, np.repeat([0, 1], 6)
     results = verification(similarity, same, folds, far=[0.1, 0.001])
     assert results == {'accuracy': 100, 'accuracy_std': 0, 'tar@far=0.1': 100, 'tar@far=0.001': 100, 'auc': 100}
@@ -17,7 +18,7 @@ def test_separable_pairs_give_everything():
 
 def test_each_fold_is_judged_by_the_threshold_of_the_others():
     # Fold 0 alone would choose 0.85 and fold 1 alone 0.35: swapped, each errs on one pair of two.
-    similarity = np.array([.9, .8, .4, .3])
+    similarity = np.array([0.9, 0.8, 0.4, 0.3])
     same, folds = np.array([True, False, True, False]), np.array([0, 0, 1, 1])
     results = verification(similarity, same, folds, far=[])
     assert results['accuracy'] == 50 and results['accuracy_std'] == 0
@@ -25,7 +26,7 @@ def test_each_fold_is_judged_by_the_threshold_of_the_others():
 
 def test_true_accepts_at_a_rate_of_false_accepts_by_hand():
     # Ten pairs of two persons at 0.0 ... 0.9; of the same person: 0.95, 0.85, 0.75, 0.05.
-    similarity = np.concatenate([np.arange(10) / 10, [.95, .85, .75, .05]])
+    similarity = np.concatenate([np.arange(10) / 10, [0.95, 0.85, 0.75, 0.05]])
     same = np.arange(14) >= 10
     results = verification(similarity, same, np.arange(14) % 2, far=[0.05, 0.1, 0.2, 0.95])
     assert [results[f'tar@far={rate}'] for rate in (0.05, 0.1, 0.2, 0.95)] == [25, 50, 75, 100]
@@ -36,7 +37,7 @@ def test_true_accepts_at_a_rate_of_false_accepts_by_hand():
 def test_results_agree_with_plain_loops():
     rng = np.random.default_rng(0)
     same = np.arange(200) % 2 == 0
-    similarity, folds = np.round(rng.normal(same * 1., 1.), 1), np.arange(200) // 20
+    similarity, folds = np.round(rng.normal(same * 1.0, 1.0), 1), np.arange(200) // 20
     correct = []
     for fold in range(10):
         rest = folds != fold
@@ -59,12 +60,17 @@ def test_order_of_the_similarities_is_all_that_matters():
     assert once == pytest.approx(again)
 
 
-@pytest.mark.parametrize('same, folds, message', [
-    ([True, True], [0, 1], '2 of 2 of the same person'), ([False, False], [0, 1], '0 of 2'),
-    ([True, False], [0, 0], 'two folds')])
+@pytest.mark.parametrize(
+    'same, folds, message',
+    [
+        ([True, True], [0, 1], '2 of 2 of the same person'),
+        ([False, False], [0, 1], '0 of 2'),
+        ([True, False], [0, 0], 'two folds'),
+    ],
+)
 def test_pairs_that_prove_nothing_are_refused(same, folds, message):
     with pytest.raises(ValueError, match=message):
-        verification(np.array([.1, .2]), np.array(same), np.array(folds), [])
+        verification(np.array([0.1, 0.2]), np.array(same), np.array(folds), [])
 
 
 def samples(features):
@@ -74,10 +80,14 @@ def samples(features):
 def test_features_are_compared_by_their_cosine_whatever_the_order_of_the_images():
     metric = VerificationMetric(far=[0.5])
     metric.dataset_meta = dict(pairs=[(0, 1, True, 0), (0, 2, False, 0), (1, 0, True, 1), (2, 1, False, 1)])
-    metric.process(None, samples({2: [-1., 0.2]}))
-    metric.process(None, samples({0: [1., 0.], 1: [100., 1.]}))
-    assert metric.evaluate(3) == {'verification/accuracy': 100, 'verification/accuracy_std': 0,
-                                  'verification/tar@far=0.5': 100, 'verification/auc': 100}
+    metric.process(None, samples({2: [-1.0, 0.2]}))
+    metric.process(None, samples({0: [1.0, 0.0], 1: [100.0, 1.0]}))
+    assert metric.evaluate(3) == {
+        'verification/accuracy': 100,
+        'verification/accuracy_std': 0,
+        'verification/tar@far=0.5': 100,
+        'verification/auc': 100,
+    }
 
 
 def test_folds_that_the_list_does_not_name_hold_both_kinds_evenly():
@@ -88,10 +98,10 @@ def test_folds_that_the_list_does_not_name_hold_both_kinds_evenly():
 
 
 def test_wrong_options_and_a_data_set_without_pairs_are_refused():
-    for options in (dict(far=[0]), dict(far=[1.]), dict(folds=1)):
+    for options in (dict(far=[0]), dict(far=[1.0]), dict(folds=1)):
         with pytest.raises(ValueError, match='must be'):
             VerificationMetric(**options)
     metric = VerificationMetric()
-    metric.process(None, samples({0: [1.]}))
+    metric.process(None, samples({0: [1.0]}))
     with pytest.raises(ValueError, match='a data set with pairs'):
         metric.evaluate(1)

@@ -1,4 +1,5 @@
 """Faces, a config and a run that nothing happened to."""
+
 import os
 import random
 

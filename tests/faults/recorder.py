@@ -1,4 +1,5 @@
 """Writes down every step exactly, and lets it last long enough to be hit."""
+
 import time
 
 from mmengine.dist import get_rank

@@ -1,4 +1,5 @@
 """A data worker, or one of several training processes, that dies or stops: nothing hangs, nothing is lost."""
+
 import os
 import signal
 import subprocess
@@ -69,12 +70,21 @@ def test_a_process_that_stands_still_is_an_error_after_the_timeout(config, tmp_p
 def test_dist_train_ends_when_one_of_its_processes_is_killed(faces, tmp_path):
     """The launcher as users start it, and everything it started is gone afterwards."""
     config = write_config(tmp_path / 'tiny.py', faces, 'train_cfg["max_epochs"] = 100\n')
-    environment = dict(os.environ, PYTHON=sys.executable, PORT='29617', OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='',
-                       PYTHONPATH=os.pathsep.join([str(REPO / 'tests'), os.environ.get('PYTHONPATH', '')]))
+    environment = dict(
+        os.environ,
+        PYTHON=sys.executable,
+        PORT='29617',
+        OMP_NUM_THREADS='1',
+        CUDA_VISIBLE_DEVICES='',
+        PYTHONPATH=os.pathsep.join([str(REPO / 'tests'), os.environ.get('PYTHONPATH', '')]),
+    )
     with open(tmp_path / 'log', 'w') as log:
         launcher = subprocess.Popen(
             ['bash', str(REPO / 'tools' / 'dist_train.sh'), str(config), '2', '--work-dir', str(tmp_path / 'run')],
-            stdout=log, stderr=log, env=environment)
+            stdout=log,
+            stderr=log,
+            env=environment,
+        )
     losses = tmp_path / 'run' / 'losses_1.txt'
     for _ in range(1200):
         if losses.exists() or launcher.poll() is not None:

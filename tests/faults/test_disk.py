@@ -1,4 +1,5 @@
 """A disk that is full, that damaged a file, or that goes away."""
+
 import shutil
 import subprocess
 import time
@@ -8,13 +9,13 @@ from pathlib import Path
 import pytest
 from faults.tiny_training import Training, same_checkpoint, write_config
 
-from fra_plugin.engine.whole_checkpoint import fault_in
+from fra_plugin.checkpoints.whole_checkpoint import fault_in
 
-SMALL_FILES = '''
+SMALL_FILES = """
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
-'''
+"""
 
 
 @pytest.fixture
@@ -49,8 +50,9 @@ def test_a_disk_that_is_full_until_somebody_makes_room(config, undisturbed, tmp_
     work_dir = tmp_path / 'small'
     work_dir.mkdir()
     size = (undisturbed.work_dir / 'epoch_3.pth').stat().st_size
-    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={8 * size}', 'tmpfs', str(work_dir)],
-                             capture_output=True, text=True)
+    mounted = subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', f'size={8 * size}', 'tmpfs', str(work_dir)], capture_output=True, text=True
+    )
     if mounted.returncode:
         pytest.skip(f'a small disk can only be mounted by root: {mounted.stderr.strip()}')
     try:
@@ -69,8 +71,10 @@ def test_a_disk_that_is_full_until_somebody_makes_room(config, undisturbed, tmp_
         subprocess.run(['umount', '-l', str(work_dir)], check=True)
 
 
-@pytest.mark.parametrize('damage', [
-    'one bit', pytest.param('cut short', marks=pytest.mark.faults), pytest.param('empty', marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    'damage',
+    ['one bit', pytest.param('cut short', marks=pytest.mark.faults), pytest.param('empty', marks=pytest.mark.faults)],
+)
 def test_resume_passes_over_a_damaged_checkpoint(config, undisturbed, begun, damage):
     path = begun / 'iter_10.pth'
     data = bytearray(path.read_bytes())

@@ -1,10 +1,11 @@
 """kill -9 at any moment, then --resume: the same run as if nothing had happened."""
+
 import time
 
 import pytest
 from faults.tiny_training import BATCH, IMAGES, STEPS, Training, same, same_checkpoint
 
-from fra_plugin.engine.safe_load import safe_load
+from fra_plugin.checkpoints.safe_load import safe_load
 
 
 def killed_and_resumed(config, work_dir, dice, kills, world_size=1):
@@ -60,10 +61,10 @@ def test_kills_of_a_run_of_two_processes(config, dice, tmp_path):
     same_checkpoint(training.work_dir / 'epoch_3.pth', whole.work_dir / 'epoch_3.pth')
 
 
-AT_THE_THIRD_SAVE = '''
+AT_THE_THIRD_SAVE = """
 import os, signal
-from fra_plugin.engine import atomic_backend
-from fra_plugin import whole_file
+from fra_plugin.files import atomic_backend
+from fra_plugin.files import whole_file
 moment, saves = {moment!r}, []
 
 def die(when):
@@ -93,12 +94,17 @@ class System:
 
 atomic_backend.open = File
 whole_file.os = System()
-'''
+"""
 
 
-@pytest.mark.parametrize('moment', [
-    'half written', pytest.param('before it is renamed', marks=pytest.mark.faults),
-    pytest.param('before last_checkpoint', marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    'moment',
+    [
+        'half written',
+        pytest.param('before it is renamed', marks=pytest.mark.faults),
+        pytest.param('before last_checkpoint', marks=pytest.mark.faults),
+    ],
+)
 def test_a_kill_during_a_save_leaves_the_former_checkpoint(config, undisturbed, tmp_path, moment):
     work_dir = tmp_path / 'run'
     training = Training(config, work_dir, before=AT_THE_THIRD_SAVE.format(moment=moment))
@@ -117,7 +123,7 @@ def test_a_kill_during_a_save_leaves_the_former_checkpoint(config, undisturbed, 
 
 def test_what_lies_before_the_place_of_a_resume_is_not_loaded_again(config, undisturbed, tmp_path):
     """The workers of the resumed part read the images of the steps that are left, and of no others."""
-    count = '''
+    count = """
 from fra_plugin.datasets import LoadFace
 transform = LoadFace.transform
 def counted(self, results):
@@ -125,7 +131,7 @@ def counted(self, results):
         file.write('one\\n')
     return transform(self, results)
 LoadFace.transform = counted
-'''.format(log=str(tmp_path / 'loaded'))
+""".format(log=str(tmp_path / 'loaded'))
     work_dir = tmp_path / 'run'
     checkpoint = undisturbed.work_dir / 'iter_10.pth'
     training = Training(config, work_dir, '--resume', str(checkpoint), before=count)

@@ -1,16 +1,19 @@
 """Batches that make the loss NaN: left out on every process, counted, and after too many in a row kept as evidence."""
+
 import json
 
 import torch
 from faults.tiny_training import Training, same, same_checkpoint, write_config
 
-from fra_plugin.engine.safe_load import safe_load
+from fra_plugin.checkpoints.safe_load import safe_load
 
 EVERY_STEP = 'default_hooks["checkpoint"]["iter_interval"] = 1\n'
 
 
 def poisoned(tmp_path, faces, **poison):
-    return write_config(tmp_path / 'poisoned.py', faces, EVERY_STEP + f'custom_hooks += [dict(type="Poison", **{poison})]\n')
+    return write_config(
+        tmp_path / 'poisoned.py', faces, EVERY_STEP + f'custom_hooks += [dict(type="Poison", **{poison})]\n'
+    )
 
 
 def tensors(checkpoint):
@@ -18,9 +21,14 @@ def tensors(checkpoint):
 
 
 def test_a_bad_batch_leaves_no_trace_in_the_model(faces, tmp_path):
-    training = Training(poisoned(tmp_path, faces, iterations=[3]), tmp_path / 'run', '--cfg-options', 'train_cfg.max_epochs=1')
+    training = Training(
+        poisoned(tmp_path, faces, iterations=[3]), tmp_path / 'run', '--cfg-options', 'train_cfg.max_epochs=1'
+    )
     assert training.finish() == [0], training.output()
-    assert 'Iteration 3: loss or gradient is not finite, the step is left out (1 in a row, 1 in this run)' in training.output()
+    assert (
+        'Iteration 3: loss or gradient is not finite, the step is left out (1 in a row, 1 in this run)'
+        in training.output()
+    )
     final = training.last_checkpoint()
     assert all(tensor.isfinite().all() for tensor in tensors(final).values())
     assert final['message_hub']['runtime_info']['left_out_steps'] == 1

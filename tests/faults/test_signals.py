@@ -1,4 +1,5 @@
 """SIGTERM and SIGUSR1: the step is finished, a checkpoint saved, the exit code says why."""
+
 import os
 import signal
 import subprocess
@@ -7,8 +8,9 @@ import pytest
 from faults.tiny_training import REPO, Training, same_checkpoint
 
 
-@pytest.mark.parametrize('number, code', [
-    (signal.SIGTERM, 143), pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.faults)])
+@pytest.mark.parametrize(
+    'number, code', [(signal.SIGTERM, 143), pytest.param(signal.SIGUSR1, 75, marks=pytest.mark.faults)]
+)
 def test_a_signal_saves_and_ends_and_the_run_goes_on_from_there(config, undisturbed, tmp_path, number, code):
     """The data workers get the signal too, as those of a cluster's job do."""
     work_dir = tmp_path / 'run'

@@ -1,4 +1,5 @@
 """Files from strangers: no command runs what a weights file says, and no list leads out of its folder."""
+
 import ast
 import os
 
@@ -8,8 +9,21 @@ import torch
 from faults.tiny_training import REPO, start_tool
 
 # What reads a file in a way that can run code or write outside a folder.
-UNSAFE = {'torch.load', 'pickle.load', 'pickle.loads', 'pickle.Unpickler', 'joblib.load', 'dill.load', 'yaml.load', 'eval',
-          'exec', 'extractall', 'unpack_archive', 'jit.load', 'hub.load'}
+UNSAFE = {
+    'torch.load',
+    'pickle.load',
+    'pickle.loads',
+    'pickle.Unpickler',
+    'joblib.load',
+    'dill.load',
+    'yaml.load',
+    'eval',
+    'exec',
+    'extractall',
+    'unpack_archive',
+    'jit.load',
+    'hub.load',
+}
 
 
 def calls(tree: ast.AST):
@@ -18,8 +32,13 @@ def calls(tree: ast.AST):
         if isinstance(node, ast.Call):
             name = getattr(node.func, 'attr', getattr(node.func, 'id', ''))
             owner = getattr(node.func, 'value', None)
-            yield node, {name if owner is None or name in ('extractall', 'unpack_archive') else '',
-                         f'{getattr(owner, "attr", getattr(owner, "id", ""))}.{name}'}
+            yield (
+                node,
+                {
+                    name if owner is None or name in ('extractall', 'unpack_archive') else '',
+                    f'{getattr(owner, "attr", getattr(owner, "id", ""))}.{name}',
+                },
+            )
 
 
 def test_only_safe_load_reads_pickles_and_nothing_unpacks_archives():
@@ -30,23 +49,25 @@ def test_only_safe_load_reads_pickles_and_nothing_unpacks_archives():
             if names & UNSAFE or options.get('allow_pickle'):
                 found.append((path.relative_to(REPO).as_posix(), *sorted(names & UNSAFE)))
     # The second is the source of a package that is about to be installed, which runs code anyway.
-    assert found == [('fra_plugin/engine/safe_load.py', 'torch.load'), ('tools/setup_env.py', 'unpack_archive')]
+    assert found == [('fra_plugin/checkpoints/safe_load.py', 'torch.load'), ('tools/setup_env.py', 'unpack_archive')]
 
 
 class Attack:
-
     def __init__(self, trace):
         self.trace = trace
 
     def __reduce__(self):
-        return os.system, (f'touch {self.trace}', )
+        return os.system, (f'touch {self.trace}',)
 
 
 @pytest.fixture
 def stranger(tmp_path):
     """A checkpoint that has what every command looks for, and an order to make the file `ran`."""
-    content = dict(meta=dict(epoch=1, iter=1, cfg='model = dict()'), state_dict={'backbone.conv1.weight': torch.zeros(2)},
-                   message_hub=Attack(tmp_path / 'ran'))
+    content = dict(
+        meta=dict(epoch=1, iter=1, cfg='model = dict()'),
+        state_dict={'backbone.conv1.weight': torch.zeros(2)},
+        message_hub=Attack(tmp_path / 'ran'),
+    )
     torch.save(content, tmp_path / 'stranger.pth')
     return tmp_path / 'stranger.pth'
 
@@ -55,10 +76,10 @@ COMMANDS = {
     'train.py --resume': 'train.py {config} --work-dir {out} --resume {stranger}',
     'train.py load_from': 'train.py {config} --work-dir {out} --cfg-options load_from={stranger}',
     'train.py Pretrained': 'train.py {config} --work-dir {out} --cfg-options model.backbone.init_cfg.type=Pretrained '
-                           'model.backbone.init_cfg.checkpoint={stranger}',
+    'model.backbone.init_cfg.checkpoint={stranger}',
     'test.py': 'test.py resnet50_1xb64-verify-fra_lfw.py {stranger} --work-dir {out} --cfg-options '
-               'test_dataloader.dataset.data_root={pairs} test_dataloader.dataset.ann_file=pairs.txt '
-               'test_dataloader.dataset.data_prefix=lfw',
+    'test_dataloader.dataset.data_root={pairs} test_dataloader.dataset.ann_file=pairs.txt '
+    'test_dataloader.dataset.data_prefix=lfw',
     'export_backbone.py': 'model_converters/export_backbone.py {stranger} {out}/out.pth',
     'official_to_plugin.py': 'model_converters/official_to_plugin.py {stranger} {out}/out.pth',
     'extract_features.py': 'extract_features.py {stranger} {faces} --out {out}/out.npz',
@@ -81,8 +102,9 @@ def test_a_weights_file_that_would_run_code_is_refused_by_every_command(config, 
     assert not [path for path in (tmp_path / 'out').rglob('*') if path.suffix in ('.pth', '.npz', '.png', '.jpg')]
 
 
-@pytest.mark.parametrize('path', [
-    '../outside.png', '/etc/hostname', 'a/../../outside.png', '..\\outside.png', 'link/outside.png'])
+@pytest.mark.parametrize(
+    'path', ['../outside.png', '/etc/hostname', 'a/../../outside.png', '..\\outside.png', 'link/outside.png']
+)
 def test_a_list_that_leads_out_of_the_folder_ends_training_before_it_begins(config, faces, tmp_path, path):
     folder = tmp_path / 'faces'
     folder.mkdir()
@@ -90,10 +112,20 @@ def test_a_list_that_leads_out_of_the_folder_ends_training_before_it_begins(conf
     face_layouts.face(tmp_path / 'outside.png')
     (folder / 'link').symlink_to(tmp_path)
     (tmp_path / 'list.txt').write_text(f'1.png\n{path}\n')
-    process = start_tool('train.py', [
-        str(config), '--work-dir', str(tmp_path / 'run'), '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}',
-        'train_dataloader.dataset.data_prefix=faces', 'train_dataloader.dataset.ann_file=list.txt',
-        f'train_dataloader.dataset.cache_dir={tmp_path}'], tmp_path / 'log')
+    process = start_tool(
+        'train.py',
+        [
+            str(config),
+            '--work-dir',
+            str(tmp_path / 'run'),
+            '--cfg-options',
+            f'train_dataloader.dataset.data_root={tmp_path}',
+            'train_dataloader.dataset.data_prefix=faces',
+            'train_dataloader.dataset.ann_file=list.txt',
+            f'train_dataloader.dataset.cache_dir={tmp_path}',
+        ],
+        tmp_path / 'log',
+    )
     process.join(120)
     last = (tmp_path / 'log').read_text().split('error: ')[-1]
     assert process.exitcode == 1 and 'list.txt:2' in last and not (tmp_path / 'run' / 'losses_0.txt').exists(), last

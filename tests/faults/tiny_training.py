@@ -1,4 +1,5 @@
 """A training of seconds, in processes that start quickly: helpers of the fault tests."""
+
 import multiprocessing
 import os
 import runpy
@@ -14,13 +15,13 @@ import numpy as np
 import torch
 from mmengine.config import config as mmengine_config
 
-from fra_plugin.engine.safe_load import safe_load
+from fra_plugin.checkpoints.safe_load import safe_load
 
 REPO = Path(__file__).resolve().parents[2]
 IMAGES, BATCH, EPOCHS = 16, 4, 3
 STEPS = IMAGES // BATCH * EPOCHS
 
-CONFIG = '''
+CONFIG = """
 _base_ = [
     '{repo}/configs/_base_/models/fra_r50.py',
     '{repo}/configs/_base_/datasets/vggface2_two_views.py',
@@ -59,7 +60,7 @@ custom_hooks = [
 env_cfg = dict(dist_cfg=dict(timeout=30))
 randomness = dict(seed=3)
 resume = False
-'''
+"""
 
 
 def draw_faces(folder: Path, number: int = IMAGES) -> Path:
@@ -74,7 +75,9 @@ def draw_faces(folder: Path, number: int = IMAGES) -> Path:
 
 def write_config(path: Path, faces: Path, extra: str = '', norm: str = "dict(type='BN')", dropout: float = 0.1) -> Path:
     """The config above in `path`; `extra` are lines to put behind it."""
-    path.write_text(CONFIG.format(repo=REPO, faces=faces, batch=BATCH, epochs=EPOCHS, norm=norm, dropout=dropout) + extra)
+    path.write_text(
+        CONFIG.format(repo=REPO, faces=faces, batch=BATCH, epochs=EPOCHS, norm=norm, dropout=dropout) + extra
+    )
     return path
 
 
@@ -91,7 +94,10 @@ def _tool(tool: str, arguments: List[str], log: str, environment: Dict[str, str]
     os.dup2(output, 2)
     os.environ.update(environment)
     torch.set_num_threads(1)
-    mmengine_config.FormatCode = lambda text, **_: (text, True)  # the layout of the config's text, half of a tiny run's time
+    mmengine_config.FormatCode = lambda text, **_: (
+        text,
+        True,
+    )  # the layout of the config's text, half of a tiny run's time
     if before is not None:
         exec(before, {})
     sys.argv = [tool, *arguments]
@@ -116,8 +122,15 @@ def start_tool(tool: str, arguments: List[str], log: Path, before: Optional[str]
 class Training:
     """One run of tools/train.py, of one or several processes."""
 
-    def __init__(self, config: Path, work_dir: Path, *arguments: str, world_size: int = 1, before: Optional[str] = None,
-                 **environment: str) -> None:
+    def __init__(
+        self,
+        config: Path,
+        work_dir: Path,
+        *arguments: str,
+        world_size: int = 1,
+        before: Optional[str] = None,
+        **environment: str,
+    ) -> None:
         self.work_dir = work_dir
         self.log = work_dir.with_suffix('.log')
         arguments = [str(config), '--work-dir', str(work_dir), *arguments]
@@ -125,8 +138,7 @@ class Training:
             arguments += ['--launcher', 'pytorch']
             environment.update(WORLD_SIZE=str(world_size), MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()))
         ranks = [dict(RANK=str(i), LOCAL_RANK=str(i)) if world_size > 1 else {} for i in range(world_size)]
-        self.processes = [
-            start_tool('train.py', arguments, self.log, before, **environment, **rank) for rank in ranks]
+        self.processes = [start_tool('train.py', arguments, self.log, before, **environment, **rank) for rank in ranks]
 
     def wait(self, seconds: float = 120) -> List[Optional[int]]:
         """Exit codes, None for a process that still runs after so long."""
@@ -172,7 +184,9 @@ class Training:
         for line in path.read_text().splitlines() if path.exists() else []:
             step, _, loss = line.partition(' ')
             if len(loss.split()) == 2:  # a killed process may leave half a line
-                assert losses.setdefault(int(step), loss) == loss, f'iteration {step} gave {losses[int(step)]} and {loss}'
+                assert losses.setdefault(int(step), loss) == loss, (
+                    f'iteration {step} gave {losses[int(step)]} and {loss}'
+                )
         return losses
 
     def wait_for_step(self, step: int, seconds: float = 60, rank: int = 0) -> None:

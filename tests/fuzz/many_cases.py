@@ -1,5 +1,6 @@
 """How the fuzz tests draw their cases: a few, the same ones each time, in `make test`; a thousand new ones of each kind of
 file in the long run."""
+
 import random
 from typing import Callable
 
@@ -10,17 +11,58 @@ from hypothesis import strategies as st
 
 def cases(few: int, many: int):
     """Parameter `cases`: `few` of them in `make test`, `many` in `make test-faults`."""
-    return pytest.mark.parametrize('cases', [few, pytest.param(many, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])])
+    return pytest.mark.parametrize(
+        'cases', [few, pytest.param(many, marks=[pytest.mark.faults, pytest.mark.timeout(3600)])]
+    )
 
 
 # What people, editors and file systems put where something else was meant.
-ODD_TEXT = st.sampled_from([
-    '', ' ', '-1', '0', '1', '7', '8', '1.5', '1e999', 'nan', 'inf', '99999999999999999999', '1_0', '٣', '²', 'é', '\x00',
-    '"', ',', '\t', '\r', '..', '../../etc/passwd', '/etc/passwd', 'C:\\faces\\1.jpg', '~', 'a' * 300, '\ud7ff', 'NaN', 'None',
-]) | st.text(max_size=5)
-ODD_VALUE = (st.none() | st.booleans() | st.integers(-3, 12) | st.integers() | st.floats() | st.floats(0, 1) | ODD_TEXT
-             | st.sampled_from([float('nan'), float('inf'), float('-inf')])
-             | st.lists(st.integers(-1, 3), max_size=3) | st.just({}))
+ODD_TEXT = st.sampled_from(
+    [
+        '',
+        ' ',
+        '-1',
+        '0',
+        '1',
+        '7',
+        '8',
+        '1.5',
+        '1e999',
+        'nan',
+        'inf',
+        '99999999999999999999',
+        '1_0',
+        '٣',
+        '²',
+        'é',
+        '\x00',
+        '"',
+        ',',
+        '\t',
+        '\r',
+        '..',
+        '../../etc/passwd',
+        '/etc/passwd',
+        'C:\\faces\\1.jpg',
+        '~',
+        'a' * 300,
+        '\ud7ff',
+        'NaN',
+        'None',
+    ]
+) | st.text(max_size=5)
+ODD_VALUE = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 12)
+    | st.integers()
+    | st.floats()
+    | st.floats(0, 1)
+    | ODD_TEXT
+    | st.sampled_from([float('nan'), float('inf'), float('-inf')])
+    | st.lists(st.integers(-1, 3), max_size=3)
+    | st.just({})
+)
 
 
 def fuzz(number: int, check: Callable, *strategies: st.SearchStrategy, **named: st.SearchStrategy) -> None:
@@ -50,7 +92,7 @@ def damaged_text(draw, text: str) -> bytes:
         elif action == 'doubled':
             lines.insert(number, lines[number])
         elif action == 'joined':
-            lines[number:number + 2] = [''.join(lines[number:number + 2])]
+            lines[number : number + 2] = [''.join(lines[number : number + 2])]
         else:
             other = dice.randrange(len(lines))
             lines[number], lines[other] = lines[other], lines[number]
@@ -70,7 +112,7 @@ def damaged_bytes(draw, data: bytes, least: int = 1) -> bytes:
         elif action == 'cut short':
             del data[place:]
         elif action == 'cut out':
-            del data[place:place + dice.randrange(1, 20)]
+            del data[place : place + dice.randrange(1, 20)]
         else:
             data[place:place] = dice.randbytes(dice.randrange(1, 20)) if hasattr(dice, 'randbytes') else b'\x00\xff'
     return bytes(data)

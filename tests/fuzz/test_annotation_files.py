@@ -1,4 +1,5 @@
 """Annotation files with anything in them: a data set whose images lie inside its folder, or an error that says why not."""
+
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import face_layouts
 import pytest
 from fuzz.many_cases import cases, damaged_text, fuzz
 
-from fra_plugin.datasets import RAFDB, AffectNet, CelebAAttributes, FaceCSV, FaceFolder, FacePairs, FER2013, FERPlus
+from fra_plugin.datasets import FER2013, RAFDB, AffectNet, CelebAAttributes, FaceCSV, FaceFolder, FacePairs, FERPlus
 
 DOCUMENTED = (ValueError, FileNotFoundError)
 
@@ -17,7 +18,9 @@ def faces(root: Path) -> Path:
     for seed, name in enumerate(names):
         face_layouts.face(root / 'images' / name, seed)
     (root / 'list.txt').write_text('\n'.join(names) + '\n')
-    face_layouts.table(root / 'boxes.csv', [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 2, 3, 15, 16] for name in names)])
+    face_layouts.table(
+        root / 'boxes.csv', [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 2, 3, 15, 16] for name in names)]
+    )
     return root
 
 
@@ -25,23 +28,40 @@ def pairs(root: Path) -> Path:
     """LFW's layout, and the first of its pairs as a csv file."""
     face_layouts.lfw(root, folds=2)
     image = 'Person_0_{0}/Person_0_{0}_000{1}.jpg'.format
-    face_layouts.table(root / 'pairs.csv', [
-        ['path_a', 'path_b', 'same', 'fold'], [image(0, 1), image(0, 2), 1, 0], [image(0, 1), image(1, 2), 0, 0]])
+    face_layouts.table(
+        root / 'pairs.csv',
+        [['path_a', 'path_b', 'same', 'fold'], [image(0, 1), image(0, 2), 1, 0], [image(0, 1), image(1, 2), 0, 0]],
+    )
     return root
 
 
 FORMATS = {
-    'list file': (faces, 'list.txt', lambda root: FaceFolder(str(root), 'images', ann_file='list.txt', cache_dir=str(root))),
-    'face boxes': (faces, 'boxes.csv', lambda root: FaceFolder(str(root), 'images', boxes='boxes.csv', cache_dir=str(root))),
+    'list file': (
+        faces,
+        'list.txt',
+        lambda root: FaceFolder(str(root), 'images', ann_file='list.txt', cache_dir=str(root)),
+    ),
+    'face boxes': (
+        faces,
+        'boxes.csv',
+        lambda root: FaceFolder(str(root), 'images', boxes='boxes.csv', cache_dir=str(root)),
+    ),
     'RAF-DB': (face_layouts.rafdb, 'EmoLabel/list_patition_label.txt', lambda root: RAFDB(str(root))),
     'AffectNet': (face_layouts.affectnet, 'training.csv', lambda root: AffectNet(str(root))),
     'CelebA': (face_layouts.celeba, 'list_attr_celeba.txt', lambda root: CelebAAttributes(str(root))),
     'CelebA split': (face_layouts.celeba, 'list_eval_partition.txt', lambda root: CelebAAttributes(str(root))),
     'FER2013': (face_layouts.fer2013, 'fer2013.csv', lambda root: FER2013(str(root))),
     'FER+': (face_layouts.ferplus, 'fer2013new.csv', lambda root: FERPlus(str(root))),
-    'csv of labels': (face_layouts.face_csv, 'labels.csv', lambda root: FaceCSV('labels.csv', str(root), split='train')),
-    'csv of attributes': (face_layouts.face_csv, 'labels.csv', lambda root: FaceCSV(
-        'labels.csv', str(root), attribute_columns=['smile', 'glasses'])),
+    'csv of labels': (
+        face_layouts.face_csv,
+        'labels.csv',
+        lambda root: FaceCSV('labels.csv', str(root), split='train'),
+    ),
+    'csv of attributes': (
+        face_layouts.face_csv,
+        'labels.csv',
+        lambda root: FaceCSV('labels.csv', str(root), attribute_columns=['smile', 'glasses']),
+    ),
     'pairs.txt': (pairs, 'pairs.txt', lambda root: FacePairs('pairs.txt', str(root), 'lfw')),
     'csv of pairs': (pairs, 'pairs.csv', lambda root: FacePairs('pairs.csv', str(root), 'lfw')),
 }

@@ -1,4 +1,5 @@
 """Image files with anything in them: a face image, or a BrokenImageError that names the file."""
+
 import io
 
 import numpy as np
@@ -9,13 +10,28 @@ from PIL import Image
 
 from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace
 
-FORMATS = [('JPEG', 'RGB'), ('JPEG', 'L'), ('JPEG', 'CMYK'), ('PNG', 'RGBA'), ('PNG', 'P'), ('PNG', 'I;16'), ('GIF', 'P'),
-           ('BMP', 'RGB'), ('TIFF', 'RGB'), ('WEBP', 'RGB'), ('PPM', 'RGB')]
+FORMATS = [
+    ('JPEG', 'RGB'),
+    ('JPEG', 'L'),
+    ('JPEG', 'CMYK'),
+    ('PNG', 'RGBA'),
+    ('PNG', 'P'),
+    ('PNG', 'I;16'),
+    ('GIF', 'P'),
+    ('BMP', 'RGB'),
+    ('TIFF', 'RGB'),
+    ('WEBP', 'RGB'),
+    ('PPM', 'RGB'),
+]
 
 
 def encoded(file_format: str, mode: str) -> bytes:
     noise = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    image = Image.fromarray(noise[..., 0].astype(np.uint16) * 257) if mode == 'I;16' else Image.fromarray(noise).convert(mode)
+    image = (
+        Image.fromarray(noise[..., 0].astype(np.uint16) * 257)
+        if mode == 'I;16'
+        else Image.fromarray(noise).convert(mode)
+    )
     file = io.BytesIO()
     image.save(file, file_format)
     return file.getvalue()
@@ -52,7 +68,7 @@ def test_a_training_set_gives_a_face_for_every_index_whatever_is_broken(tmp_path
     """One file stays whole; all others are cut at some byte."""
     data = encoded('JPEG', 'RGB')
     for i in range(40):
-        (tmp_path / f'{i:02}.jpg').write_bytes(data if i == 7 else data[:len(data) * i // 50])
+        (tmp_path / f'{i:02}.jpg').write_bytes(data if i == 7 else data[: len(data) * i // 50])
     dataset = FaceFolder(str(tmp_path), cache_dir=str(tmp_path), max_refetch=1000,
                          pipeline=[dict(type='LoadFace'), dict(type='PackInputs')])  # yapf: disable
     shapes = {tuple(dataset[i]['inputs'].shape) for i in range(40)}

@@ -1,4 +1,5 @@
 """Weights files with anything in them: tensors, or a ValueError; and never code that runs."""
+
 import io
 import os
 import pickle
@@ -7,13 +8,13 @@ import torch
 from fuzz.many_cases import cases, damaged_bytes, fuzz
 from hypothesis import strategies as st
 
-from fra_plugin.engine.safe_load import safe_load
-from fra_plugin.engine.whole_checkpoint import fault_in
+from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.whole_checkpoint import fault_in
 
 
 def saved(**options) -> bytes:
     file = io.BytesIO()
-    state_dict = dict(weight=torch.arange(6.).view(2, 3), bias=torch.zeros(2))
+    state_dict = dict(weight=torch.arange(6.0).view(2, 3), bias=torch.zeros(2))
     torch.save(dict(meta=dict(epoch=1), state_dict=state_dict), file, **options)
     return file.getvalue()
 
@@ -48,7 +49,9 @@ def test_a_checkpoint_that_is_found_whole_has_all_its_bits(tmp_path, cases):
         if fault_in(str(path)) is None:
             assert length == len(data)
             weights = safe_load(path)['state_dict']
-            assert torch.equal(weights['weight'], torch.arange(6.).view(2, 3)) and torch.equal(weights['bias'], torch.zeros(2))
+            assert torch.equal(weights['weight'], torch.arange(6.0).view(2, 3)) and torch.equal(
+                weights['bias'], torch.zeros(2)
+            )
 
     check(len(data), {})
     changes = st.dictionaries(st.integers(0, data.index(b'PK\x01\x02') - 1), st.integers(0, 255), max_size=3)
@@ -61,17 +64,26 @@ def test_no_pickle_calls_what_it_names(tmp_path, cases):
     path, trace = tmp_path / 'weights.pth', tmp_path / 'ran'
 
     class Attack:
-
         def __init__(self, call):
             self.call = call
 
         def __reduce__(self):
             return self.call
 
-    calls = st.sampled_from([
-        (os.system, (f'touch {trace}', )), (open, (str(trace), 'w')), (exec, (f'open({str(trace)!r}, "w")', )),
-        (eval, (f'open({str(trace)!r}, "w")', )), (os.mkdir, (str(trace), )), (torch.hub.load, ('a', 'b')),
-        (torch.load, (str(path), )), (getattr, ([], 'clear')), (__import__, ('os', )), (os.putenv, ('A', 'B'))])
+    calls = st.sampled_from(
+        [
+            (os.system, (f'touch {trace}',)),
+            (open, (str(trace), 'w')),
+            (exec, (f'open({str(trace)!r}, "w")',)),
+            (eval, (f'open({str(trace)!r}, "w")',)),
+            (os.mkdir, (str(trace),)),
+            (torch.hub.load, ('a', 'b')),
+            (torch.load, (str(path),)),
+            (getattr, ([], 'clear')),
+            (__import__, ('os',)),
+            (os.putenv, ('A', 'B')),
+        ]
+    )
 
     def check(call, protocol: int, place: str) -> None:
         attack = Attack(call)

@@ -1,4 +1,5 @@
 """Data sets whose samples carry their test subsets up to the metric."""
+
 import json
 
 import cv2
@@ -7,18 +8,24 @@ import pytest
 
 pytest.importorskip('mmpose')
 
-from mmengine.registry import METRICS  # noqa: E402
-from mmpose.datasets.transforms import PackPoseInputs  # noqa: E402
-from mmpose.registry import DATASETS  # noqa: E402
+from mmengine.registry import METRICS
+from mmpose.datasets.transforms import PackPoseInputs
+from mmpose.registry import DATASETS
 
-from fra_plugin.datasets.landmark_json import LandmarkJson  # noqa: E402
-from fra_plugin.landmark.face_300w_subset_dataset import subsets_of  # noqa: E402
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.landmark.face_300w_subset_dataset import subsets_of
 
 
 def dataset(kind, ann_file, images='', pipeline=()):
-    return DATASETS.build(dict(
-        type=f'mmpose.{kind}', ann_file=str(ann_file), data_prefix=dict(img=str(images)), test_mode=True,
-        pipeline=list(pipeline)))
+    return DATASETS.build(
+        dict(
+            type=f'mmpose.{kind}',
+            ann_file=str(ann_file),
+            data_prefix=dict(img=str(images)),
+            test_mode=True,
+            pipeline=list(pipeline),
+        )
+    )
 
 
 def made_file(folder, num_points, names, **entries):
@@ -32,8 +39,14 @@ def made_file(folder, num_points, names, **entries):
     return folder / 'faces.json'
 
 
-@pytest.mark.parametrize('kind, num_points, extra', [
-    ('WFLWSubsetDataset', 98, {}), ('AFLWSubsetDataset', 19, dict(box_size=[40., 40.])), ('Face300WSubsetDataset', 68, {})])
+@pytest.mark.parametrize(
+    'kind, num_points, extra',
+    [
+        ('WFLWSubsetDataset', 98, {}),
+        ('AFLWSubsetDataset', 19, dict(box_size=[40.0, 40.0])),
+        ('Face300WSubsetDataset', 68, {}),
+    ],
+)
 def test_subsets_reach_the_metric_through_mmposes_pipeline(tmp_path, kind, num_points, extra):
     ann_file = made_file(tmp_path, num_points, ['a.png', 'b.png'], subsets=[['blur', 'pose'], []], **extra)
     data = dataset(kind, ann_file, tmp_path, [dict(type='mmpose.LoadImage'), PackPoseInputs()])
@@ -56,10 +69,17 @@ def test_mmposes_own_files_load_as_in_mmpose(real_data, kind, name):
         np.testing.assert_equal(mine['keypoints'], other['keypoints'])
 
 
-@pytest.mark.parametrize('file_name, subsets', [
-    ('ibug/image_092 _01.jpg', ['challenge', 'full']), ('helen/testset/1.jpg', ['common', 'full']),
-    ('lfpw\\testset\\image_0001.png', ['common', 'full']), ('helen/trainset/1.jpg', []), ('afw/ibug.jpg', []),
-    ('300W/01_Indoor/indoor_001.png', [])])
+@pytest.mark.parametrize(
+    'file_name, subsets',
+    [
+        ('ibug/image_092 _01.jpg', ['challenge', 'full']),
+        ('helen/testset/1.jpg', ['common', 'full']),
+        ('lfpw\\testset\\image_0001.png', ['common', 'full']),
+        ('helen/trainset/1.jpg', []),
+        ('afw/ibug.jpg', []),
+        ('300W/01_Indoor/indoor_001.png', []),
+    ],
+)
 def test_300w_subsets_follow_the_folders(file_name, subsets):
     assert subsets_of(file_name) == subsets
 

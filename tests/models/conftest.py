@@ -1,4 +1,5 @@
 """A tiny FRA model and views for it."""
+
 import pytest
 import torch
 from tiny_fra import tiny_fra

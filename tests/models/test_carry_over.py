@@ -1,4 +1,5 @@
 """carry_over tells of the same place of the image, whatever part of it the two views show."""
+
 import torch
 
 from fra_plugin.models.carry_over import carry_over
@@ -13,8 +14,8 @@ def places(boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 
 def test_what_arrives_is_of_the_pixels_own_place_in_the_image():
-    boxes = torch.tensor([[0., 0, 60, 60], [50, 10, -40, 50], [10, 5, 40, 50]])
-    other = torch.tensor([[20., 15, 50, 30], [20, 0, 60, 60], [55, 50, -50, -40]])
+    boxes = torch.tensor([[0.0, 0, 60, 60], [50, 10, -40, 50], [10, 5, 40, 50]])
+    other = torch.tensor([[20.0, 15, 50, 30], [20, 0, 60, 60], [55, 50, -50, -40]])
     carried, shown = carry_over(places(boxes, 5, 6), boxes, other)
     wanted = places(other, 5, 6)
     # A view's outermost half pixel tells of its outermost pixels' centres.
@@ -27,7 +28,10 @@ def test_what_arrives_is_of_the_pixels_own_place_in_the_image():
 
 
 def test_shown_are_the_pixels_inside_the_first_view():
-    _, shown = carry_over(torch.zeros(2, 1, 4, 4), torch.tensor([[0., 0, 50, 100], [0, 0, 10, 10]]),
-                          torch.tensor([[100., 0, -100, 100], [20, 20, 10, 10]]))
+    _, shown = carry_over(
+        torch.zeros(2, 1, 4, 4),
+        torch.tensor([[0.0, 0, 50, 100], [0, 0, 10, 10]]),
+        torch.tensor([[100.0, 0, -100, 100], [20, 20, 10, 10]]),
+    )
     assert shown[0].tolist() == [[False, False, True, True]] * 4
     assert not shown[1].any()

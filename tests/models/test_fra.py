@@ -1,4 +1,5 @@
 """FRA as a whole: losses, gradients, the target network, heatmaps, building errors."""
+
 import copy
 import math
 
@@ -15,7 +16,11 @@ def test_losses_have_loss_in_their_name_and_monitors_do_not(model, views):
     losses = model(views, mode='loss')
     assert {k for k in losses if 'loss' in k} == {'loss_global', 'loss_region', 'loss_relation'}
     assert {k for k in losses if 'loss' not in k} == {
-        'assign_confidence', 'regions_in_use', 'region_use_entropy', 'embed_std'}
+        'assign_confidence',
+        'regions_in_use',
+        'region_use_entropy',
+        'embed_std',
+    }
     total, log_vars = model.parse_losses(losses)
     assert total.item() == pytest.approx(total_loss(losses).item())
 
@@ -46,7 +51,8 @@ def test_permuting_the_regions_changes_no_loss(model, views):
     for head in (other.neck.heatmap_head, other.target.neck.heatmap_head):
         head.region_queries.data = head.region_queries.data[order]
     assert total_loss(model(views, mode='loss')).item() == pytest.approx(
-        total_loss(other(views, mode='loss')).item(), rel=1e-9)
+        total_loss(other(views, mode='loss')).item(), rel=1e-9
+    )
 
 
 def test_target_starts_as_a_copy_and_follows_the_cosine_schedule(model):
@@ -157,10 +163,13 @@ def test_any_backbone_with_a_feature_map_trains(backbone, channels):
         build(7)
 
 
-@pytest.mark.parametrize('backbone', [
-    dict(type='ConvNeXt', arch='atto'),
-    dict(type='VisionTransformer', img_size=32, arch='deit-tiny', out_type='cls_token'),
-])
+@pytest.mark.parametrize(
+    'backbone',
+    [
+        dict(type='ConvNeXt', arch='atto'),
+        dict(type='VisionTransformer', img_size=32, arch='deit-tiny', out_type='cls_token'),
+    ],
+)
 def test_a_backbone_without_a_feature_map_is_refused_with_the_way_out(backbone):
     with pytest.raises(ValueError, match='must give a feature map .* set out_type="featmap"'):
         FRA(backbone=backbone, neck=dict(type='FRANeck', in_channels=8), head=dict(type='FRAHead'))
@@ -175,7 +184,7 @@ def test_wrong_views_and_momentum_are_refused(model, views):
 
 
 def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model, views):
-    relation = {cross: None for cross in (False, True)}
+    relation = dict.fromkeys((False, True))
     for cross in relation:
         model.head.cross_view = cross
         relation[cross] = copy.deepcopy(model)(views, located(views), mode='loss')['loss_relation']

@@ -1,4 +1,5 @@
 """The two losses and Sinkhorn against naive formulas, and their minima."""
+
 import math
 
 import pytest
@@ -18,10 +19,10 @@ def cos(a, b):
 
 def test_consistency_is_the_formula_of_the_paper():
     pred, target = rand(2, 3, 5), rand(2, 3, 5, seed=1)
-    want = 0.
+    want = 0.0
     for b in range(2):
         for k in range(3):
-            others = sum(cos(pred[b, k], target[b, j])**2 for j in range(3) if j != k)
+            others = sum(cos(pred[b, k], target[b, j]) ** 2 for j in range(3) if j != k)
             want += (2 - 2 * cos(pred[b, k], target[b, k]) + 0.02 * others / 3) / 6
     assert SemanticConsistencyLoss(0.02)(pred, target).item() == pytest.approx(want)
 
@@ -46,10 +47,10 @@ def test_sinkhorn_is_the_naive_loop():
 
 
 def test_sinkhorn_uses_all_regions_equally_and_keeps_rows_at_one():
-    skewed = (rand(200, 4) + torch.tensor([3., 0, 0, 0])).softmax(dim=1)
+    skewed = (rand(200, 4) + torch.tensor([3.0, 0, 0, 0])).softmax(dim=1)
     assign = sinkhorn(skewed, 50)
     torch.testing.assert_close(assign.sum(dim=1), torch.ones(200, dtype=torch.float64))
-    torch.testing.assert_close(assign.mean(dim=0), torch.full((4, ), 0.25, dtype=torch.float64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(assign.mean(dim=0), torch.full((4,), 0.25, dtype=torch.float64), atol=1e-6, rtol=0)
 
 
 def test_relation_is_the_formula_of_the_paper():
@@ -84,13 +85,13 @@ def test_whole_faces_as_regions_satisfy_all_faces_together_but_no_face():
 def test_balance_within_faces_is_the_mean_over_faces_alone():
     student, teacher = rand(3, 4, 2, 2).tanh(), rand(3, 4, 2, 2, seed=1).tanh()
     loss = SemanticRelationLoss()
-    alone = [loss(student[b:b + 1], teacher[b:b + 1]).item() for b in range(3)]
+    alone = [loss(student[b : b + 1], teacher[b : b + 1]).item() for b in range(3)]
     assert SemanticRelationLoss(per_face=True)(student, teacher).item() == pytest.approx(sum(alone) / 3)
 
 
 def test_a_teacher_that_sees_the_mirrored_view_teaches_the_same():
     student, teacher = rand(2, 4, 3, 3).tanh(), rand(2, 4, 3, 3, seed=1).tanh()
-    box, mirrored = torch.tensor([[5., 2, 40, 50]] * 2), torch.tensor([[45., 2, -40, 50]] * 2)
+    box, mirrored = torch.tensor([[5.0, 2, 40, 50]] * 2), torch.tensor([[45.0, 2, -40, 50]] * 2)
     for loss in (SemanticRelationLoss(), SemanticRelationLoss(per_face=True)):
         alone = loss(student, teacher).item()
         assert loss(student, teacher.flip(3), box, mirrored).item() == pytest.approx(alone)
@@ -100,7 +101,7 @@ def test_a_teacher_that_sees_the_mirrored_view_teaches_the_same():
 @pytest.mark.parametrize('per_face', [False, True])
 def test_a_sharp_teacher_that_finds_a_region_nowhere_teaches_finite_numbers(per_face):
     student, teacher = torch.rand(2, 3, 4, 4, requires_grad=True), torch.zeros(2, 3, 4, 4)
-    teacher[:, 0, :2], teacher[:, 1, 2:], teacher[:, 2] = 1., 1., -1.  # exp(-2 / 0.005) is 0 in float32
+    teacher[:, 0, :2], teacher[:, 1, 2:], teacher[:, 2] = 1.0, 1.0, -1.0  # exp(-2 / 0.005) is 0 in float32
     loss = SemanticRelationLoss(teacher_temp=0.005, per_face=per_face)(student, teacher)
     loss.backward()
     assert loss.isfinite() and student.grad.isfinite().all()
@@ -109,10 +110,10 @@ def test_a_sharp_teacher_that_finds_a_region_nowhere_teaches_finite_numbers(per_
 def test_only_what_both_views_show_is_compared():
     """The teacher's view is the right half of the student's; where nothing is shared, nothing is learned."""
     student, teacher = rand(1, 3, 4, 4).requires_grad_(), rand(1, 3, 4, 4, seed=1)
-    loss = SemanticRelationLoss(entropy_weight=0.)
-    loss(student, teacher, torch.tensor([[0., 0, 80, 80]]), torch.tensor([[40., 0, 40, 80]])).backward()
+    loss = SemanticRelationLoss(entropy_weight=0.0)
+    loss(student, teacher, torch.tensor([[0.0, 0, 80, 80]]), torch.tensor([[40.0, 0, 40, 80]])).backward()
     assert student.grad[..., :2].abs().max() == 0 and student.grad[..., 2:].abs().min() > 0
-    nothing = loss(student, teacher, torch.tensor([[0., 0, 80, 80]]), torch.tensor([[90., 0, 40, 80]]))
+    nothing = loss(student, teacher, torch.tensor([[0.0, 0, 80, 80]]), torch.tensor([[90.0, 0, 40, 80]]))
     assert nothing.item() == 0
 
 
@@ -124,24 +125,30 @@ def test_no_gradient_reaches_the_target():
     assert target.grad is None and teacher.grad is None
 
 
-@pytest.mark.parametrize('loss, args', [
-    (SemanticConsistencyLoss(), [(2, 3, 4)]),
-    (SemanticRelationLoss(student_temp=0.5), [(2, 3, 2, 2)]),
-    (SemanticRelationLoss(student_temp=0.5, per_face=True), [(2, 3, 2, 2)]),
-])
+@pytest.mark.parametrize(
+    'loss, args',
+    [
+        (SemanticConsistencyLoss(), [(2, 3, 4)]),
+        (SemanticRelationLoss(student_temp=0.5), [(2, 3, 2, 2)]),
+        (SemanticRelationLoss(student_temp=0.5, per_face=True), [(2, 3, 2, 2)]),
+    ],
+)
 def test_gradient_is_the_numerical_one(loss, args):
     shape = args[0]
     pred, target = rand(*shape).tanh().requires_grad_(), rand(*shape, seed=1).tanh()
-    assert torch.autograd.gradcheck(lambda p: loss(p, target), (pred, ))
+    assert torch.autograd.gradcheck(lambda p: loss(p, target), (pred,))
 
 
-@pytest.mark.parametrize('build, word', [
-    (lambda: SemanticConsistencyLoss(-1), 'decorrelation_weight'),
-    (lambda: SemanticRelationLoss(student_temp=0), 'student_temp'),
-    (lambda: SemanticRelationLoss(teacher_temp=-1), 'teacher_temp'),
-    (lambda: SemanticRelationLoss(sinkhorn_iters=-1), 'sinkhorn_iters'),
-    (lambda: SemanticRelationLoss(loss_weight=-1), 'loss_weight'),
-])
+@pytest.mark.parametrize(
+    'build, word',
+    [
+        (lambda: SemanticConsistencyLoss(-1), 'decorrelation_weight'),
+        (lambda: SemanticRelationLoss(student_temp=0), 'student_temp'),
+        (lambda: SemanticRelationLoss(teacher_temp=-1), 'teacher_temp'),
+        (lambda: SemanticRelationLoss(sinkhorn_iters=-1), 'sinkhorn_iters'),
+        (lambda: SemanticRelationLoss(loss_weight=-1), 'loss_weight'),
+    ],
+)
 def test_arguments_out_of_range_are_named(build, word):
     with pytest.raises(ValueError, match=word):
         build()

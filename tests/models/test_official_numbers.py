@@ -3,6 +3,7 @@
 The reference holds numbers only; weights and inputs are drawn by a rule that its README tells. It is looked for in
 FRA_REFERENCE or beside the repository.
 """
+
 import json
 import os
 import zlib
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from fra_plugin.convert import official_to_plugin
+from fra_plugin.checkpoints.official_release import official_to_plugin
 from fra_plugin.engine import ForeachLARS
 from fra_plugin.models import FRA
 
@@ -94,12 +95,12 @@ def agree(tensor: torch.Tensor, summary: dict, name: str) -> None:
     tensor = tensor.detach().flatten()
     tolerance = 1e-6 * summary['norm'] + 1e-12
     assert abs(tensor.norm().item() - summary['norm']) <= tolerance, name
-    assert abs(tensor.sum().item() - summary['sum']) <= tolerance * max(1, tensor.numel())**0.5, name
+    assert abs(tensor.sum().item() - summary['sum']) <= tolerance * max(1, tensor.numel()) ** 0.5, name
     head = torch.tensor(summary['head'], dtype=torch.float64)
-    assert (tensor[:len(head)] - head).abs().max() <= tolerance, name
+    assert (tensor[: len(head)] - head).abs().max() <= tolerance, name
     if 'first_image' in summary:
         first = torch.tensor(summary['first_image'], dtype=torch.float64)
-        assert (tensor[:len(first)] - first).abs().max() <= tolerance, name
+        assert (tensor[: len(first)] - first).abs().max() <= tolerance, name
 
 
 @pytest.fixture(params=CASES, ids=[case.stem for case in CASES])
@@ -143,16 +144,21 @@ def test_two_training_steps_are_the_official_ones(case):
 
 def test_embeddings_and_heatmap_logits_are_the_official_ones(case):
     model, want = case.model, case.want
-    for network, backbone, neck in (('online', model.backbone, model.neck),
-                                    ('target', model.target.backbone, model.target.neck)):
+    for network, backbone, neck in (
+        ('online', model.backbone, model.neck),
+        ('target', model.target.backbone, model.target.neck),
+    ):
         for view, image in enumerate(case.views, start=1):
             key = f'{network}_v{view}'
             out = neck(backbone(image))
             agree(out.global_embed, want['global_embedding'][key], f'global embedding {key}')
             agree(out.region_embed.transpose(1, 2), want['region_embedding'][key], f'region embedding {key}')
             agree(out.region_logits, want['heatmap_logits'][key], f'heatmap logits {key}')
-            agree(neck.heatmap_head.masks(out.region_logits), want['heatmap_logits'][key]['region_probs_norm'],
-                  f'masks {key}')
+            agree(
+                neck.heatmap_head.masks(out.region_logits),
+                want['heatmap_logits'][key]['region_probs_norm'],
+                f'masks {key}',
+            )
 
 
 def test_inference_after_training_is_the_official_one(case):

@@ -1,4 +1,5 @@
 """Two processes with B images each learn what one process with 2 B learns."""
+
 import pytest
 import torch
 import torch.multiprocessing as mp

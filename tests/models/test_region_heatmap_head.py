@@ -1,4 +1,5 @@
 """The heatmap head: position encoding, prototype, documented errors."""
+
 import math
 
 import pytest
@@ -33,15 +34,18 @@ def test_prototype_follows_the_batch_mean_in_training_and_replaces_it_in_evaluat
     torch.testing.assert_close(logits[0, 1, 2, 0], cosine(after[1], pixel_embed[0, :, 2, 0], dim=0))
 
 
-@pytest.mark.parametrize('kwargs, word', [
-    (dict(embed_dims=10), 'embed_dims'),
-    (dict(embed_dims=12, num_heads=8), 'embed_dims'),
-    (dict(num_regions=0), 'num_regions'),
-    (dict(num_layers=0), 'num_layers'),
-    (dict(temperature=0), 'temperature'),
-    (dict(dropout=1.0), 'dropout'),
-    (dict(prototype_momentum=2), 'prototype_momentum'),
-])
+@pytest.mark.parametrize(
+    'kwargs, word',
+    [
+        (dict(embed_dims=10), 'embed_dims'),
+        (dict(embed_dims=12, num_heads=8), 'embed_dims'),
+        (dict(num_regions=0), 'num_regions'),
+        (dict(num_layers=0), 'num_layers'),
+        (dict(temperature=0), 'temperature'),
+        (dict(dropout=1.0), 'dropout'),
+        (dict(prototype_momentum=2), 'prototype_momentum'),
+    ],
+)
 def test_arguments_out_of_range_are_named(kwargs, word):
     with pytest.raises(ValueError, match=word):
         RegionHeatmapHead(6, **{'embed_dims': 8, 'num_heads': 2, **kwargs})
@@ -54,7 +58,7 @@ def test_pooling_weights_of_each_region_sum_to_one():
                    heatmap_head=dict(type='RegionHeatmapHead', num_regions=3, num_heads=2)).eval()  # yapf: disable
     feature_map = torch.randn(2, 5, 1, 1).expand(2, 5, 4, 4)
     out = neck([feature_map])
-    want, = neck.region_projector((feature_map[:, :, 0, 0], ))
+    (want,) = neck.region_projector((feature_map[:, :, 0, 0],))
     torch.testing.assert_close(out.region_embed, want[:, None].expand(2, 3, 8))
 
 

@@ -1,4 +1,5 @@
 """STAR loss against a plain eigen-decomposition, and its gradient where eigenvectors are undefined."""
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -25,7 +26,7 @@ def by_eigh(heatmap, target, beta=0.01, value_weight=1.0):
 
 def gaussian(size, mean_x, mean_y, sigma_x, sigma_y):
     y, x = torch.meshgrid(torch.arange(size).double(), torch.arange(size).double(), indexing='ij')
-    return torch.exp(-((x - mean_x) / sigma_x)**2 / 2 - ((y - mean_y) / sigma_y)**2 / 2)[None, None]
+    return torch.exp(-(((x - mean_x) / sigma_x) ** 2) / 2 - ((y - mean_y) / sigma_y) ** 2 / 2)[None, None]
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +39,12 @@ def test_equals_the_eigen_decomposition(beta, value_weight):
     heatmaps, target = softmax_map(2 * torch.randn(3, 4, 7, 9).double()), torch.rand(3, 4, 2).double()
     expected = [[by_eigh(heatmaps[b, k], target[b, k], beta, value_weight) for k in range(4)] for b in range(3)]
     # The difference is MIN_VARIANCE, which the loss adds to spreads of about 0.1.
-    torch.testing.assert_close(star_loss(heatmaps, target, beta, value_weight), torch.tensor(expected).double(),
-                               rtol=100 * MIN_VARIANCE, atol=0)
+    torch.testing.assert_close(
+        star_loss(heatmaps, target, beta, value_weight),
+        torch.tensor(expected).double(),
+        rtol=100 * MIN_VARIANCE,
+        atol=0,
+    )
 
 
 def test_two_pixels_by_hand():
@@ -64,18 +69,18 @@ def test_turning_the_face_a_quarter_changes_nothing():
 
 def test_no_error_leaves_the_value_restriction():
     heatmap = gaussian(33, 16, 16, 2, 4)
-    spread = (2 / 33)**2 * (2**2 + 4**2)
+    spread = (2 / 33) ** 2 * (2**2 + 4**2)
     value = star_loss(heatmap, torch.full((1, 1, 2), 16 / 33).double(), value_weight=3.0)
     assert value.item() == pytest.approx(3 * spread, rel=1e-3)
 
 
 SQUARE = {  # logits with equal spreads in all directions, and the extremes of width
-    'isotropic': -((torch.arange(7.)[:, None] - 3)**2 + (torch.arange(7.) - 3)**2) / 2,
+    'isotropic': -((torch.arange(7.0)[:, None] - 3) ** 2 + (torch.arange(7.0) - 3) ** 2) / 2,
     'flat': torch.zeros(7, 7),
     'two equal blobs on a diagonal': 3 * torch.eye(7),
-    'nearly one pixel': F.one_hot(torch.tensor(24), 49).reshape(7, 7) * 9.,
-    'one pixel': F.one_hot(torch.tensor(24), 49).reshape(7, 7) * 1000.,
-    'one row': torch.zeros(7, 7) - 1000. * (torch.arange(7) != 2)[:, None],
+    'nearly one pixel': F.one_hot(torch.tensor(24), 49).reshape(7, 7) * 9.0,
+    'one pixel': F.one_hot(torch.tensor(24), 49).reshape(7, 7) * 1000.0,
+    'one row': torch.zeros(7, 7) - 1000.0 * (torch.arange(7) != 2)[:, None],
 }
 
 
@@ -89,7 +94,7 @@ def test_gradient_is_the_numerical_one_also_with_equal_eigenvalues(name, target)
 
 def test_gradient_is_the_numerical_one_for_heatmap_and_target():
     heatmaps, target = torch.rand(2, 2, 5, 6).double().requires_grad_(), torch.rand(2, 2, 2).double().requires_grad_()
-    weight = torch.tensor([[1., 0.], [0.5, 1.]]).double()
+    weight = torch.tensor([[1.0, 0.0], [0.5, 1.0]]).double()
     assert torch.autograd.gradcheck(lambda h, t: STARLoss()(h, t, weight), (heatmaps, target))
 
 
@@ -109,7 +114,9 @@ def test_descent_moves_the_heatmap_to_the_target_and_sharpens_it():
         star_loss(softmax_map(logits), target).sum().backward()
         optimizer.step()
     heatmap = softmax_map(logits.detach())[0, 0]
-    mean = torch.stack([heatmap.sum(0) @ torch.arange(16.).double(), heatmap.sum(1) @ torch.arange(16.).double()]) / 16
+    mean = (
+        torch.stack([heatmap.sum(0) @ torch.arange(16.0).double(), heatmap.sum(1) @ torch.arange(16.0).double()]) / 16
+    )
     torch.testing.assert_close(mean, target[0, 0], atol=0.01, rtol=0)
     assert heatmap.max() > 10 / 256
 
@@ -119,7 +126,7 @@ def test_landmarks_of_weight_zero_do_not_count():
     target = torch.rand(1, 3, 2)
     expected = STARLoss()(heatmaps[:, :2], target[:, :2])
     target[0, 2] = float('nan')
-    loss = STARLoss()(heatmaps, target, torch.tensor([[1., 1., 0.]]))
+    loss = STARLoss()(heatmaps, target, torch.tensor([[1.0, 1.0, 0.0]]))
     loss.backward()
     torch.testing.assert_close(loss, expected)
     assert torch.isfinite(heatmaps.grad).all() and not heatmaps.grad[0, 2].any()
@@ -145,9 +152,14 @@ def test_loss_weight_scales():
     torch.testing.assert_close(2 * loss(heatmaps, target), STARLoss()(heatmaps, target))
 
 
-@pytest.mark.parametrize('wrong, message', [
-    (dict(beta=0), 'beta must be > 0, got 0'), (dict(value_weight=-1), 'value_weight=-1'),
-    (dict(loss_weight=-1), 'loss_weight=-1')])
+@pytest.mark.parametrize(
+    'wrong, message',
+    [
+        (dict(beta=0), 'beta must be > 0, got 0'),
+        (dict(value_weight=-1), 'value_weight=-1'),
+        (dict(loss_weight=-1), 'loss_weight=-1'),
+    ],
+)
 def test_wrong_arguments_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         STARLoss(**wrong)

@@ -1,4 +1,5 @@
 """A tiny FRA model, and the sum of its losses."""
+
 import torch
 
 from fra_plugin.models import FRA

@@ -1,4 +1,5 @@
 """What each of two processes runs: in a module of its own, as new processes have to import it."""
+
 import os
 import socket
 

@@ -1,4 +1,5 @@
 """The page of a run: everything that was logged is on it, for one run or several, finished or not."""
+
 import importlib.util
 import json
 import re
@@ -19,10 +20,20 @@ def write_run(work_dir, iterations=(10, 20, 30), pictures=(0, 30), warning=None)
     folder.mkdir(parents=True)
     lines = []
     for i in iterations:
-        lines.append({'loss': 1 / i, 'loss_global': 2 / i, 'lr': 0.1, 'time': 1.0, 'assign_confidence': 0.2, 'epoch': 1,
-                      'iter': i, 'step': i})
+        lines.append(
+            {
+                'loss': 1 / i,
+                'loss_global': 2 / i,
+                'lr': 0.1,
+                'time': 1.0,
+                'assign_confidence': 0.2,
+                'epoch': 1,
+                'iter': i,
+                'step': i,
+            }
+        )
         lines.append({'regions/use_0': 0.25, 'regions/use_1': 0.75, 'embedding/global_rank': 9.0, 'iter': i, 'step': i})
-    lines.append({'knn/accuracy': 50., 'iter': iterations[-1], 'step': iterations[-1]})
+    lines.append({'knn/accuracy': 50.0, 'iter': iterations[-1], 'step': iterations[-1]})
     (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)) + '\n{"loss": 0.')
     (work_dir / 'regions').mkdir()
     for step in pictures:
@@ -41,8 +52,15 @@ def page(*arguments, capsys):
 def test_page_of_a_run_that_is_going_on(tmp_path, capsys):
     html = page(write_run(tmp_path / 'run', warning='Iteration 20: <collapsed>'), capsys=capsys)
     headings = re.findall('<h2>(.*)</h2>', html)
-    assert headings == ['Losses', 'Regions of the same faces over time', 'Regions', 'Embeddings', 'Optimisation', 'Speed',
-                        'Evaluation']
+    assert headings == [
+        'Losses',
+        'Regions of the same faces over time',
+        'Regions',
+        'Embeddings',
+        'Optimisation',
+        'Speed',
+        'Evaluation',
+    ]
     assert html.count('data:image/jpeg') == 2 and html.count('data:image/svg+xml') == 7
     assert 'After 30 iterations' in html and 'Iteration 20: &lt;collapsed&gt;' in html
     assert re.search(r'<td>run</td>\s*<td class="number">30</td>\s*<td class="number">1</td>', html)
@@ -58,16 +76,19 @@ def test_every_series_has_a_chart(tmp_path, monkeypatch):
 
 def test_two_runs_share_each_chart_and_their_pictures_stand_side_by_side(tmp_path, capsys):
     first = write_run(tmp_path / 'a', pictures=(0, 10, 30))
-    second = write_run(tmp_path / 'b', iterations=(10, ), pictures=(0, 12))
+    second = write_run(tmp_path / 'b', iterations=(10,), pictures=(0, 12))
     html = page(first, second, '--out', str(tmp_path / 'both.html'), capsys=capsys)
     assert html.count('data:image/svg+xml') == 7
     assert re.findall('<figcaption>(a: .*)</figcaption>', html) == [
-        f'a: after {a} iterations; b: after {b} iterations' for a, b in ((0, 0), (10, 12), (30, 12))]
+        f'a: after {a} iterations; b: after {b} iterations' for a, b in ((0, 0), (10, 12), (30, 12))
+    ]
 
 
 def test_chart_has_a_line_for_each_run_with_its_values(tmp_path):
-    runs = {name: analyze_run.RunLog(write_run(tmp_path / name, iterations=iterations))
-            for name, iterations in (('a', (10, 20)), ('b', (10, 20, 40)))}
+    runs = {
+        name: analyze_run.RunLog(write_run(tmp_path / name, iterations=iterations))
+        for name, iterations in (('a', (10, 20)), ('b', (10, 20, 40)))
+    }
     figure = analyze_run.draw(runs, ['loss', 'knn/accuracy'])
     lines = figure.axes[0].get_lines()
     assert [line.get_xdata().tolist() for line in lines] == [[10, 20], [10, 20, 40]]
@@ -76,7 +97,7 @@ def test_chart_has_a_line_for_each_run_with_its_values(tmp_path):
 
 
 def test_long_series_are_thinned_by_means():
-    steps, values = analyze_run.thin(np.arange(4000), np.arange(4000) * 2.)
+    steps, values = analyze_run.thin(np.arange(4000), np.arange(4000) * 2.0)
     assert len(steps) == analyze_run.MAX_POINTS
     np.testing.assert_allclose(values, 2 * steps)
     assert (steps[0], steps[-1]) == (4.5, 3994.5)
@@ -91,16 +112,20 @@ def test_runs_of_the_same_name_are_told_apart_by_their_path(tmp_path, capsys):
 def test_a_run_of_another_model_has_a_page(tmp_path, capsys):
     folder = tmp_path / 'other' / 'part' / 'vis_data'
     folder.mkdir(parents=True)
-    (folder / 'scalars.json').write_text('{"loss": 1.0, "lr": 0.1, "epoch": 1, "iter": 5, "step": 5}\n'
-                                         '{"accuracy/top1": 20.0, "step": 1}\n')
+    (folder / 'scalars.json').write_text(
+        '{"loss": 1.0, "lr": 0.1, "epoch": 1, "iter": 5, "step": 5}\n{"accuracy/top1": 20.0, "step": 1}\n'
+    )
     assert re.findall('<h2>(.*)</h2>', page(str(tmp_path / 'other'), capsys=capsys)) == [
         'Losses', 'Optimisation', 'Evaluation']  # yapf: disable
 
 
 def test_mistakes_are_told_in_one_line(tmp_path, capsys):
     good = write_run(tmp_path / 'run')
-    for arguments, message in (([str(tmp_path / 'nowhere')], 'no work directory'), ([good] * 7, 'at most 6 runs'),
-                               ([good, '--out', str(tmp_path)], 'is a folder')):
+    for arguments, message in (
+        ([str(tmp_path / 'nowhere')], 'no work directory'),
+        ([good] * 7, 'at most 6 runs'),
+        ([good, '--out', str(tmp_path)], 'is a folder'),
+    ):
         with pytest.raises(SystemExit) as ended:
             analyze_run.main(arguments)
         lines = capsys.readouterr().err.strip().splitlines()

@@ -1,4 +1,5 @@
 """The benchmark: real runs on tiny data give the table; it goes on where it stopped, and says what it left out."""
+
 import csv
 import json
 import runpy
@@ -9,15 +10,15 @@ from types import SimpleNamespace
 
 import face_layouts
 import pytest
-from checkpoints import NARROW, fra, save
+from made_checkpoints import NARROW, fra, save
 from mmengine.config import Config
 
-from fra_plugin.command import find_config
+from fra_plugin.configs import find_config
 
 REPO = Path(__file__).resolve().parents[2]
 TOOL = str(REPO / 'tools' / 'benchmark.py')
 
-TINY = '''
+TINY = """
 _base_ = '{repo}/configs/transfer/classification/resnet50_8xb32-ft-fra_rafdb.py'
 model = dict(
     backbone=dict(depth=18, stem_channels=8, base_channels=8, strides=(1, 2, 2, 1)), head=dict(in_channels=64))
@@ -26,7 +27,7 @@ loader = dict(batch_size=8, num_workers=0, persistent_workers=False)
 train_dataloader = dict(dataset=dict(pipeline=pipeline), **loader)
 val_dataloader = test_dataloader = dict(dataset=dict(pipeline=pipeline), **loader)
 train_cfg = dict(max_epochs=1, val_interval=1)
-'''
+"""
 
 
 @pytest.fixture(scope='module')
@@ -49,8 +50,9 @@ def run(case, monkeypatch, capsys):
         main.__globals__['MIN_LENGTH'] = 16
         if step:
             main.__globals__['subprocess'] = SimpleNamespace(run=step, STDOUT=subprocess.STDOUT)
-        monkeypatch.setattr(sys, 'argv', ['tools/benchmark.py', str(checkpoint), '--data-root', str(case / 'data'),
-                                          *map(str, args)])
+        monkeypatch.setattr(
+            sys, 'argv', ['tools/benchmark.py', str(checkpoint), '--data-root', str(case / 'data'), *map(str, args)]
+        )
         try:
             main()
             code = 0
@@ -79,7 +81,9 @@ class Steps:
             Path(command[4], 'last_checkpoint').write_text(f'{command[4]}/epoch_1.pth')
         else:
             seed = Config.fromfile(command[2]).get('randomness', {}).get('seed') or 0
-            Path(command[command.index('--out') + 1]).write_text(json.dumps({'accuracy/top1': 50. + 2 * seed, 'other': 1.}))
+            Path(command[command.index('--out') + 1]).write_text(
+                json.dumps({'accuracy/top1': 50.0 + 2 * seed, 'other': 1.0})
+            )
         return SimpleNamespace(returncode=0)
 
 
@@ -93,12 +97,14 @@ def test_real_runs_give_the_table_and_are_not_repeated(case, run, tmp_path):
     code, out, errors = run(*args)
     assert code == 0, (errors, out)
     rows = {(row['labels'], row['metric']): row for row in table(tmp_path)}
-    assert set(rows) == {(labels, metric) for labels in ('50 %', '100 %') for metric in ('accuracy/top1', 'class_accuracy/mean')}
+    assert set(rows) == {
+        (labels, metric) for labels in ('50 %', '100 %') for metric in ('accuracy/top1', 'class_accuracy/mean')
+    }
     for labels in ('50', '100'):
         metrics = json.loads((tmp_path / 'tiny' / f'labels{labels}_seed0' / 'metrics.json').read_text())
         assert float(rows[f'{labels} %', 'accuracy/top1']['mean']) == pytest.approx(metrics['accuracy/top1'])
     log = (tmp_path / 'tiny' / 'labels50_seed0' / 'benchmark.log').read_text()
-    assert 'LabelBudget: 7 of 14 faces' in log and 'each 3 times' in log and 'prefix \'backbone.\'' in log
+    assert 'LabelBudget: 7 of 14 faces' in log and 'each 3 times' in log and "prefix 'backbone.'" in log
     page = (tmp_path / 'benchmark.html').read_text()
     assert 'tools/train.py' in page and 'tools/test.py' in page and 'epoch_1.pth' in page
 
@@ -111,7 +117,7 @@ def test_seeds_are_averaged_and_draw_labels_and_weights(case, run, tmp_path):
     steps = Steps()
     code, _, _ = run('--tasks', case / 'tiny.py', '--budget', '10', '--seeds', 3, '--work-dir', tmp_path, step=steps)
     assert code == 0
-    row, = table(tmp_path)
+    (row,) = table(tmp_path)
     assert (float(row['mean']), float(row['std']), row['runs']) == (52, 2, '3')
     for seed in range(3):
         cfg = Config.fromfile(tmp_path / 'tiny' / f'labels10_seed{seed}' / 'config.py')
@@ -122,7 +128,9 @@ def test_seeds_are_averaged_and_draw_labels_and_weights(case, run, tmp_path):
 
 
 def test_random_weights_are_a_row_like_any(case, run, tmp_path):
-    code, _, _ = run('--tasks', case / 'tiny.py', '--seeds', 2, '--work-dir', tmp_path, step=Steps(), checkpoint='random')
+    code, _, _ = run(
+        '--tasks', case / 'tiny.py', '--seeds', 2, '--work-dir', tmp_path, step=Steps(), checkpoint='random'
+    )
     assert code == 0 and table(tmp_path)[0]['runs'] == '2'
     for seed in range(2):
         cfg = Config.fromfile(tmp_path / 'tiny' / f'labels100_seed{seed}' / 'config.py')
@@ -146,8 +154,11 @@ def test_it_goes_on_where_it_was_interrupted(case, run, tmp_path):
     assert run(*args, step=steps)[0] == 0
     # Seed 1 had been trained: train.py --resume finds that out.
     assert [(Path(call[1]).name, Path(call[2]).parent.name) for call in steps.calls] == [
-        ('train.py', 'labels100_seed1'), ('test.py', 'labels100_seed1'),
-        ('train.py', 'labels100_seed2'), ('test.py', 'labels100_seed2')]
+        ('train.py', 'labels100_seed1'),
+        ('test.py', 'labels100_seed1'),
+        ('train.py', 'labels100_seed2'),
+        ('test.py', 'labels100_seed2'),
+    ]
     assert all('--resume' in call for call in steps.calls[::2])
     assert [row['runs'] for row in table(tmp_path)] == ['3']
 
@@ -166,7 +177,7 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(case, run, tmp_path):
     args = ('--tasks', case / 'tiny.py', '--seeds', 2, '--work-dir', tmp_path)
     code, _, errors = run(*args, step=Steps(lambda command: 'seed0' in command[2]))
     assert code == 1 and '1 of 2 runs failed' in errors[-1]
-    row, = table(tmp_path)
+    (row,) = table(tmp_path)
     assert row['runs'] == '1' and 'failed (error: it broke; log: ' in row['note']
     assert run(*args, step=Steps())[0] == 0
     assert table(tmp_path)[0]['runs'] == '2' and not table(tmp_path)[0]['note']
@@ -184,7 +195,7 @@ def test_verification_is_one_test_without_training(case, run, tmp_path):
     steps = Steps()
     code, out, errors = run('--tasks', 'lfw', '--budget', '1,100', '--seeds', 3, '--work-dir', tmp_path, step=steps)
     assert code == 0, (out, errors)
-    call, = steps.calls
+    (call,) = steps.calls
     assert call[1].endswith('test.py') and call[3] == str(case / 'fra.pth')
     assert table(tmp_path)[0]['labels'] == ''
 
@@ -192,21 +203,40 @@ def test_verification_is_one_test_without_training(case, run, tmp_path):
 def test_landmarks_with_few_labels_are_repeated(case, run, tmp_path):
     pytest.importorskip('mmpose')
     (case / 'data' / 'wflw').mkdir(exist_ok=True)
-    assert run('--tasks', 'wflw', '--budget', '10', '--gpus', 2, '--work-dir', tmp_path,
-               step=Steps(lambda command: command[0] == 'bash'))[0] == 1
+    assert (
+        run(
+            '--tasks',
+            'wflw',
+            '--budget',
+            '10',
+            '--gpus',
+            2,
+            '--work-dir',
+            tmp_path,
+            step=Steps(lambda command: command[0] == 'bash'),
+        )[0]
+        == 1
+    )
     dataset = Config.fromfile(tmp_path / 'wflw' / 'labels10_seed0' / 'config.py').train_dataloader.dataset
     assert (dataset.type, dataset.times, dataset.dataset.type, dataset.dataset.share) == (
-        'RepeatDataset', 10, 'LabelBudget', 0.1)
+        'RepeatDataset',
+        10,
+        'LabelBudget',
+        0.1,
+    )
     (case / 'data' / 'wflw').rmdir()
 
 
-@pytest.mark.parametrize('args, code, message', [
-    (['--tasks', 'mnist'], 1, "no task 'mnist': expected"),
-    (['--tasks', 'none.py'], 1, 'no config none.py'),
-    (['--tasks', 'rafdb', '--budget', '0,10'], 2, 'expected percentages in (0, 100]'),
-    (['--tasks', 'rafdb', '--seeds', '0'], 2, '--seeds must be at least 1'),
-    ([], 2, '--tasks'),
-])
+@pytest.mark.parametrize(
+    'args, code, message',
+    [
+        (['--tasks', 'mnist'], 1, "no task 'mnist': expected"),
+        (['--tasks', 'none.py'], 1, 'no config none.py'),
+        (['--tasks', 'rafdb', '--budget', '0,10'], 2, 'expected percentages in (0, 100]'),
+        (['--tasks', 'rafdb', '--seeds', '0'], 2, '--seeds must be at least 1'),
+        ([], 2, '--tasks'),
+    ],
+)
 def test_a_mistake_is_named(case, run, tmp_path, args, code, message):
     got, _, lines = run(*args, '--work-dir', tmp_path / 'out')
     assert got == code and message in lines[-1]

@@ -1,4 +1,5 @@
 """The comparison of frozen features: every row gets its numbers, once; a further call goes on."""
+
 import csv
 import json
 import runpy
@@ -8,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from checkpoints import NARROW, fra, save
+from made_checkpoints import NARROW, fra, save
 from mmengine.config import Config
 
 TOOL = str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark_frozen.py')
@@ -26,9 +27,16 @@ def case(tmp_path):
         rows.append(f'{i}.png,{i % 2},{"train" if i < 16 else "val"}')
     (tmp_path / 'labels.csv').write_text('\n'.join(rows) + '\n')
     data = dict(type='FaceCSV', data_root=str(tmp_path), ann_file='labels.csv', label_column='half')
-    (tmp_path / 'tasks.py').write_text(Config(dict(tasks=dict(
-        half=dict(type='classes', train=dict(data, split='train'), test=dict(data, split='val')),
-        pair=dict(type='pairs', dataset=data, num_pairs=40)))).pretty_text)
+    (tmp_path / 'tasks.py').write_text(
+        Config(
+            dict(
+                tasks=dict(
+                    half=dict(type='classes', train=dict(data, split='train'), test=dict(data, split='val')),
+                    pair=dict(type='pairs', dataset=data, num_pairs=40),
+                )
+            )
+        ).pretty_text
+    )
     save(fra(NARROW, 64), tmp_path / 'fra.pth', NARROW, 64)
     return tmp_path
 
@@ -71,7 +79,7 @@ def test_all_rows_are_measured_and_written(case, run):
 def test_a_further_call_measures_only_what_is_missing(case, run):
     assert run('--tasks', 'half', '--seeds', 1, '--device', 'cpu')[0] == 0
     results = json.loads((case / 'out' / 'results.json').read_text())
-    results['numbers']['half | HOG | 1.0 | 0'] = 77.  # stays if nobody measures it again
+    results['numbers']['half | HOG | 1.0 | 0'] = 77.0  # stays if nobody measures it again
     (case / 'out' / 'results.json').write_text(json.dumps(results))
     code, out, _ = run(f'FRA={case / "fra.pth"}', '--tasks', 'half', '--seeds', 1, '--device', 'cpu')
     assert code == 0 and 'half: FRA, seed 0' in out and 'half: HOG' not in out
@@ -85,18 +93,21 @@ def test_a_name_stands_for_one_checkpoint(case, run):
     model = fra(NARROW, 64)
     model.backbone.conv1.weight.data += 1
     save(model, case / 'fra.pth', NARROW, 64)
-    code, _, (error, ) = run(f'FRA={case / "fra.pth"}', *options)
+    code, _, (error,) = run(f'FRA={case / "fra.pth"}', *options)
     assert code == 1 and 'results of another FRA' in error
 
 
-@pytest.mark.parametrize('args, code, message', [
-    (['--tasks', 'nose'], 1, 'no task nose'),
-    (['FRA=none.pth'], 1, 'none.pth'),
-    (['HOG=none.py'], 1, 'two rows are called HOG'),
-    (['FRA'], 2, 'expected NAME=CHECKPOINT'),
-    (['--shares', '2'], 2, 'expected a number in (0, 1]'),
-    (['--seeds', '0'], 2, '--seeds must be at least 1'),
-])
+@pytest.mark.parametrize(
+    'args, code, message',
+    [
+        (['--tasks', 'nose'], 1, 'no task nose'),
+        (['FRA=none.pth'], 1, 'none.pth'),
+        (['HOG=none.py'], 1, 'two rows are called HOG'),
+        (['FRA'], 2, 'expected NAME=CHECKPOINT'),
+        (['--shares', '2'], 2, 'expected a number in (0, 1]'),
+        (['--seeds', '0'], 2, '--seeds must be at least 1'),
+    ],
+)
 def test_a_mistake_is_named_and_nothing_is_written(case, run, args, code, message):
     got, _, lines = run(*args)
     assert got == code and message in lines[-1]

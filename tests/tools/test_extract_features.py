@@ -1,4 +1,5 @@
 """The commands that use a model: features to a file, regions to pictures; a mistake is one line and writes nothing."""
+
 import runpy
 import sys
 from pathlib import Path
@@ -6,11 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from checkpoints import NARROW, fra, save
+from made_checkpoints import NARROW, fra, save
 
 from fra_plugin.apis import FRAFeatures
-from fra_plugin.export import export_backbone
-from fra_plugin.visualization import draw_regions
+from fra_plugin.checkpoints.export import export_backbone
+from fra_plugin.reports.visualization import draw_regions
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 
@@ -45,8 +46,20 @@ def run(monkeypatch, capsys):
 
 
 def test_features_are_written(case, run, tmp_path):
-    code, _ = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'new' / 'f.npz', '--what',
-                  'embedding', 'heatmaps', '--batch-size', 1, '--device', 'cpu')
+    code, _ = run(
+        'extract_features.py',
+        case / 'fra.pth',
+        case / 'faces',
+        '--out',
+        tmp_path / 'new' / 'f.npz',
+        '--what',
+        'embedding',
+        'heatmaps',
+        '--batch-size',
+        1,
+        '--device',
+        'cpu',
+    )
     assert code == 0
     expected = FRAFeatures(case / 'fra.pth', device='cpu')(case / 'faces')
     with np.load(tmp_path / 'new' / 'f.npz') as arrays:
@@ -69,7 +82,9 @@ def test_regions_are_drawn(case, run, tmp_path):
 
 def test_files_are_drawn_below_their_common_folder(case, run, tmp_path):
     faces = [case / 'faces' / 'ben' / '1.png', case / 'faces' / 'ann.png']
-    code, _ = run('visualize_heatmaps.py', case / 'fra.pth', *faces, '--out', tmp_path, '--max-faces', 1, '--device', 'cpu')
+    code, _ = run(
+        'visualize_heatmaps.py', case / 'fra.pth', *faces, '--out', tmp_path, '--max-faces', 1, '--device', 'cpu'
+    )
     assert code == 0
     assert (tmp_path / 'ann.png.png').is_file() and (tmp_path / 'ben' / '1.png.png').is_file()
 
@@ -80,22 +95,25 @@ def test_a_mistake_is_one_line_and_nothing_is_written(case, run, tmp_path, tool,
     (tmp_path / 'empty').mkdir()
     before = sorted(tmp_path.iterdir())
     for checkpoint, images, message in (
-        (case / 'none.pth', case / 'faces', 'none.pth'), (tmp_path / 'text.jpg', case / 'faces', 'text.jpg'),
-        (case / 'fra.pth', tmp_path / 'none', 'no image'), (case / 'fra.pth', tmp_path / 'empty', 'no image found'),
-        (case / 'fra.pth', tmp_path / 'text.jpg', 'text.jpg')):
-        code, (error, ) = run(tool, checkpoint, images, '--out', tmp_path / out)
+        (case / 'none.pth', case / 'faces', 'none.pth'),
+        (tmp_path / 'text.jpg', case / 'faces', 'text.jpg'),
+        (case / 'fra.pth', tmp_path / 'none', 'no image'),
+        (case / 'fra.pth', tmp_path / 'empty', 'no image found'),
+        (case / 'fra.pth', tmp_path / 'text.jpg', 'text.jpg'),
+    ):
+        code, (error,) = run(tool, checkpoint, images, '--out', tmp_path / out)
         assert code == 1 and error.startswith('error: ') and message in error
         assert sorted(tmp_path.iterdir()) == before
 
 
 def test_pictures_do_not_land_among_the_faces(case, run):
-    code, (error, ) = run('visualize_heatmaps.py', case / 'fra.pth', case / 'faces', '--out', case / 'faces' / 'out')
+    code, (error,) = run('visualize_heatmaps.py', case / 'fra.pth', case / 'faces', '--out', case / 'faces' / 'out')
     assert code == 1 and 'lies in the folder of the images' in error
 
 
 def test_a_backbone_has_no_regions(case, run, tmp_path):
     export_backbone(str(case / 'fra.pth'), str(tmp_path / 'backbone.pth'))
-    code, (error, ) = run('visualize_heatmaps.py', tmp_path / 'backbone.pth', case / 'faces', '--out', tmp_path / 'out')
+    code, (error,) = run('visualize_heatmaps.py', tmp_path / 'backbone.pth', case / 'faces', '--out', tmp_path / 'out')
     assert code == 1 and 'heatmaps need a whole FRA checkpoint' in error
     assert not (tmp_path / 'out').exists()
 

@@ -1,4 +1,5 @@
 """The authors' landmark lists -> json: numbers kept, counts told, bad lines named, and mmpose loads the result."""
+
 import json
 import re
 import runpy
@@ -44,9 +45,17 @@ def load(dataset, root, ann_file):
     from mmpose.registry import DATASETS
 
     import fra_plugin.landmark  # noqa: F401
-    return DATASETS.build(dict(
-        type=dataset, data_root=str(root), ann_file=f'annotations/{ann_file}', data_prefix=dict(img='images/'),
-        test_mode=True, pipeline=[dict(type='mmpose.LoadImage')]))
+
+    return DATASETS.build(
+        dict(
+            type=dataset,
+            data_root=str(root),
+            ann_file=f'annotations/{ann_file}',
+            data_prefix=dict(img='images/'),
+            test_mode=True,
+            pipeline=[dict(type='mmpose.LoadImage')],
+        )
+    )
 
 
 # --- WFLW
@@ -68,14 +77,20 @@ def wflw(root, train, test):
 
 
 def test_wflw_keeps_landmarks_and_subsets(tmp_path, convert):
-    raw = wflw(tmp_path / 'raw', [wflw_line()],
-               [wflw_line(1, '1 0 0 0 0 1'), wflw_line(2, name='0--Parade/b.jpg'), wflw_line(3, '0 1 1 1 1 0')])
+    raw = wflw(
+        tmp_path / 'raw',
+        [wflw_line()],
+        [wflw_line(1, '1 0 0 0 0 1'), wflw_line(2, name='0--Parade/b.jpg'), wflw_line(3, '0 1 1 1 1 0')],
+    )
     code, out, _ = convert('wflw.py', raw, tmp_path / 'out')
     assert code == 0 and 'train: 1 faces; WARNING: the official list has 7,500' in out
     assert 'test, blur: 1 faces; WARNING: the official list has 773' in out
     content = json.loads((tmp_path / 'out/annotations/face_landmarks_wflw_test.json').read_text())
     assert [face['subsets'] for face in content['annotations']] == [
-        ['pose', 'blur'], [], ['expression', 'illumination', 'makeup', 'occlusion']]
+        ['pose', 'blur'],
+        [],
+        ['expression', 'illumination', 'makeup', 'occlusion'],
+    ]
     assert len(content['images']) == 2 and content['annotations'][2]['image_id'] == content['images'][0]['id']
     dataset = load('WFLWSubsetDataset', tmp_path / 'out', 'face_landmarks_wflw_test.json')
     assert len(dataset) == 3 and dataset[0]['img'].shape == (60, 80, 3)
@@ -86,7 +101,8 @@ def test_wflw_keeps_landmarks_and_subsets(tmp_path, convert):
 
 
 def test_boxes_are_those_of_mmposes_own_files(real_data, tmp_path):
-    from fra_plugin.datasets.landmark_json import LandmarkJson
+    from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+
     for name in ('wflw', '300w'):
         theirs = json.loads((real_data / f'mmpose_face_samples/{name}/test_{name}.json').read_text())
         sizes = {image['id']: (image['width'], image['height']) for image in theirs['images']}
@@ -102,14 +118,17 @@ def test_boxes_are_those_of_mmposes_own_files(real_data, tmp_path):
             assert set(face) - {'segmentation'} <= set(written)
 
 
-@pytest.mark.parametrize('line, message', [
-    (wflw_line()[9:], 'expected 196 coordinates'),
-    (wflw_line().replace('3 4 50', '3 four 50'), "could not convert string to float: 'four'"),
-    (wflw_line().replace('3 4 50', '3 nan 50'), 'must be finite'),
-    (wflw_line(flags='0 0 2 0 0 0'), 'must be 0 or 1, got 0 0 2 0 0 0'),
-    (wflw_line(name='0--Parade/missing.jpg'), 'no image .*missing.jpg'),
-    (wflw_line(name='../../secret.jpg'), 'secret.jpg'),
-])
+@pytest.mark.parametrize(
+    'line, message',
+    [
+        (wflw_line()[9:], 'expected 196 coordinates'),
+        (wflw_line().replace('3 4 50', '3 four 50'), "could not convert string to float: 'four'"),
+        (wflw_line().replace('3 4 50', '3 nan 50'), 'must be finite'),
+        (wflw_line(flags='0 0 2 0 0 0'), 'must be 0 or 1, got 0 0 2 0 0 0'),
+        (wflw_line(name='0--Parade/missing.jpg'), 'no image .*missing.jpg'),
+        (wflw_line(name='../../secret.jpg'), 'secret.jpg'),
+    ],
+)
 def test_a_bad_line_of_wflw_is_named_and_nothing_is_written(tmp_path, convert, line, message):
     raw = wflw(tmp_path / 'raw', [wflw_line(), line], [wflw_line()])
     code, _, err = convert('wflw.py', raw, tmp_path / 'out')
@@ -142,7 +161,9 @@ def test_a_second_run_writes_the_same(tmp_path, convert):
 
 def test_is_a_command_of_any_folder(tmp_path):
     raw = wflw(tmp_path / 'raw', [wflw_line()], [wflw_line()])
-    done = subprocess.run([sys.executable, TOOLS / 'wflw.py', raw, 'here'], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, TOOLS / 'wflw.py', raw, 'here'], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / 'here/images/0--Parade/a.jpg').is_file()
 
@@ -171,8 +192,10 @@ def test_300w_loads_with_its_subsets(tmp_path, convert):
     valid = load('Face300WSubsetDataset', tmp_path / 'out', 'face_landmarks_300w_valid.json')
     subsets = {sample['img_path'].split('images/')[1]: sample['raw_ann_info']['subsets'] for sample in valid}
     assert subsets == {
-        'helen/testset/face 1.jpg': ['common', 'full'], 'lfpw/testset/face 1.png': ['common', 'full'],
-        'ibug/face 1.jpg': ['challenge', 'full']}
+        'helen/testset/face 1.jpg': ['common', 'full'],
+        'lfpw/testset/face 1.png': ['common', 'full'],
+        'ibug/face 1.jpg': ['challenge', 'full'],
+    }
     np.testing.assert_allclose(valid[0]['keypoints'][0], points(68, len('helen/testset')), rtol=1e-6)
 
 
@@ -185,12 +208,15 @@ def test_300w_takes_the_private_test_set(tmp_path, convert):
     assert content['images'][0]['file_name'] == '300W/01_Indoor/indoor_001.png'
 
 
-@pytest.mark.parametrize('rows, message', [
-    (['1 2'] * 67, r'face 1.pts: expected 68 points between braces, got 67'),
-    (['1 2'] * 10 + ['1 2 3'] + ['1 2'] * 57, r"face 1.pts:14: expected two coordinates, got '1 2 3'"),
-    (['x y'] + ['1 2'] * 67, r'face 1.pts:4'),
-    (['inf 2'] + ['1 2'] * 67, r'face 1.pts:4'),
-])
+@pytest.mark.parametrize(
+    'rows, message',
+    [
+        (['1 2'] * 67, r'face 1.pts: expected 68 points between braces, got 67'),
+        (['1 2'] * 10 + ['1 2 3'] + ['1 2'] * 57, r"face 1.pts:14: expected two coordinates, got '1 2 3'"),
+        (['x y'] + ['1 2'] * 67, r'face 1.pts:4'),
+        (['inf 2'] + ['1 2'] * 67, r'face 1.pts:4'),
+    ],
+)
 def test_a_bad_pts_file_is_named_with_its_line(tmp_path, convert, rows, message):
     raw = w300(tmp_path / 'raw')
     (raw / 'ibug/face 1.pts').write_text('version: 1\nn_points: 68\n{\n' + '\n'.join(rows) + '\n}\n')
@@ -267,8 +293,12 @@ def aflw(root, **changes):
     mask = np.ones((3, 19))
     mask[2, 4] = 0
     arrays = dict(
-        nameList=names, data=np.stack([points(19, i).T.ravel() for i in range(3)]), mask_new=mask,
-        bbox=np.tile([10., 50., 5., 47.], (3, 1)), ra=np.array([[2, 1, 3]]))
+        nameList=names,
+        data=np.stack([points(19, i).T.ravel() for i in range(3)]),
+        mask_new=mask,
+        bbox=np.tile([10.0, 50.0, 5.0, 47.0], (3, 1)),
+        ra=np.array([[2, 1, 3]]),
+    )
     arrays.update(changes)
     scipy_io.savemat(root / 'AFLWinfo_release.mat', {key: value for key, value in arrays.items() if value is not None})
     return root
@@ -277,21 +307,25 @@ def aflw(root, **changes):
 def test_aflw_loads_with_box_size_and_frontal_subset(tmp_path, convert):
     code, out, _ = convert('aflw.py', aflw(tmp_path / 'raw'), tmp_path / 'out', '--num-train', 1)
     assert code == 0 and 'test: 2 faces; WARNING: the official list has 4,386' in out
-    train, test = (load('AFLWSubsetDataset', tmp_path / 'out', f'face_landmarks_aflw_{split}.json')
-                   for split in ('train', 'test'))
+    train, test = (
+        load('AFLWSubsetDataset', tmp_path / 'out', f'face_landmarks_aflw_{split}.json') for split in ('train', 'test')
+    )
     np.testing.assert_allclose(train[0]['keypoints'][0], points(19, 1), rtol=1e-6)  # ra names the second face first
     assert [sample['raw_ann_info']['subsets'] for sample in test] == [['frontal'], []]
     assert test[0]['box_size'] == 42 and test[0]['bbox'].tolist() == [[9, 5, 51, 47]]
     assert test[1]['keypoints_visible'].all()
 
 
-@pytest.mark.parametrize('changes, message', [
-    (dict(mask_new=None), "['mask_new'] missing"),
-    (dict(data=np.zeros((3, 40))), 'data must have the shape (3, 38), got (3, 40)'),
-    (dict(ra=np.array([[1, 1, 3]])), 'ra must hold each of 1 ... 3 once'),
-    (dict(bbox=np.tile([50., 10., 5., 47.], (3, 1))), 'face 2: the box must be left < right'),
-    (dict(data=np.full((3, 38), np.nan)), 'data must hold finite coordinates'),
-])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(mask_new=None), "['mask_new'] missing"),
+        (dict(data=np.zeros((3, 40))), 'data must have the shape (3, 38), got (3, 40)'),
+        (dict(ra=np.array([[1, 1, 3]])), 'ra must hold each of 1 ... 3 once'),
+        (dict(bbox=np.tile([50.0, 10.0, 5.0, 47.0], (3, 1))), 'face 2: the box must be left < right'),
+        (dict(data=np.full((3, 38), np.nan)), 'data must hold finite coordinates'),
+    ],
+)
 def test_a_bad_array_of_aflw_is_named(tmp_path, convert, changes, message):
     code, _, err = convert('aflw.py', aflw(tmp_path / 'raw', **changes), tmp_path / 'out')
     assert code == 1 and 'AFLWinfo_release.mat' in err and message in err and not (tmp_path / 'out').exists()

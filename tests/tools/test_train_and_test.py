@@ -1,4 +1,5 @@
 """tools/train.py, tools/test.py and their launchers: real runs on tiny data, and every user's mistake in one line."""
+
 import importlib.util
 import json
 import os
@@ -16,12 +17,12 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
+from fra_plugin.checkpoints.safe_load import safe_load
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.engine.safe_load import safe_load
 
 REPO = Path(__file__).resolve().parents[2]
 
-PRETRAINING = '''
+PRETRAINING = """
 _base_ = ['{repo}/configs/_base_/models/fra_r50.py', '{repo}/configs/_base_/datasets/faces_two_views_96px.py',
           '{repo}/configs/_base_/pretrain_runtime.py']
 model = dict(
@@ -35,9 +36,9 @@ train_dataloader = dict(
 optim_wrapper = dict(optimizer=dict(type='ForeachLARS', lr=0.1))
 train_cfg = dict(type='ReliableTrainLoop', max_epochs=2)
 randomness = dict(seed=0)
-'''
+"""
 
-CLASSIFICATION = '''
+CLASSIFICATION = """
 _base_ = 'mmpretrain::_base_/default_runtime.py'
 data_preprocessor = dict(num_classes=2, mean=[127.5] * 3, std=[64] * 3, to_rgb=True)
 model = dict(
@@ -57,9 +58,9 @@ optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.01))
 train_cfg = dict(by_epoch=True, max_epochs=1)
 val_cfg = dict()
 test_cfg = dict()
-'''
+"""
 
-LANDMARKS = '''
+LANDMARKS = """
 _base_ = 'mmpose::_base_/default_runtime.py'
 codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(16, 16), sigma=1)
 model = dict(
@@ -79,7 +80,7 @@ optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
 train_cfg = dict(by_epoch=True, max_epochs=1)
 val_cfg = test_cfg = None
 val_dataloader = test_dataloader = val_evaluator = test_evaluator = None
-'''
+"""
 
 
 @pytest.fixture(scope='module')
@@ -94,8 +95,20 @@ def folder(tmp_path_factory):
         cv2.imwrite(str(place / 'faces' / name), random.randint(0, 256, (48, 48, 3)).astype(np.uint8))
         images.append(dict(id=i, file_name=name, height=48, width=48))
         points = np.concatenate([random.uniform(4, 44, (68, 2)), np.full((68, 1), 2)], 1)
-        annotations.append(dict(id=i, image_id=i, category_id=1, keypoints=points.ravel().tolist(), num_keypoints=68,
-                                bbox=[2, 2, 44, 44], area=1936, iscrowd=0, center=[24, 24], scale=0.24))
+        annotations.append(
+            dict(
+                id=i,
+                image_id=i,
+                category_id=1,
+                keypoints=points.ravel().tolist(),
+                num_keypoints=68,
+                bbox=[2, 2, 44, 44],
+                area=1936,
+                iscrowd=0,
+                center=[24, 24],
+                scale=0.24,
+            )
+        )
     coco = dict(images=images, annotations=annotations, categories=[dict(id=1, name='face')])
     (place / 'landmarks.json').write_text(json.dumps(coco))
     for name, text in dict(tiny_pretraining=PRETRAINING, tiny_classes=CLASSIFICATION, tiny_landmarks=LANDMARKS).items():
@@ -106,8 +119,15 @@ def folder(tmp_path_factory):
 def start(*command, cwd, **environment):
     """Runs a tool in a process of its own and returns it finished, its two outputs in one text."""
     environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHON=sys.executable, CUDA_VISIBLE_DEVICES='', **environment)
-    return subprocess.run([str(part) for part in command], cwd=cwd, env=environment, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=240)
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+    )
 
 
 def load_tool(name):
@@ -133,6 +153,7 @@ def call(monkeypatch, capsys, tmp_path):
 
 # ---------------------------------------------------------------- mistakes
 
+
 def single_error(outcome):
     code, text = outcome
     lines = [line for line in text.splitlines() if not line.startswith(('/', '  '))]  # warnings of other packages
@@ -154,15 +175,22 @@ def test_config_that_is_no_python_is_named(call, tmp_path):
 
 
 def test_missing_data_folder_is_named(call, folder):
-    text = single_error(call('train', folder / 'tiny_pretraining.py', '--cfg-options',
-                             'train_dataloader.dataset.data_root=/no/such/place'))
+    text = single_error(
+        call(
+            'train',
+            folder / 'tiny_pretraining.py',
+            '--cfg-options',
+            'train_dataloader.dataset.data_root=/no/such/place',
+        )
+    )
     assert '/no/such/place/faces' in text
 
 
 def test_missing_landmark_file_is_named(call, folder):
     pytest.importorskip('mmpose')
-    text = single_error(call('train', folder / 'tiny_landmarks.py', '--cfg-options',
-                             'train_dataloader.dataset.ann_file=gone.json'))
+    text = single_error(
+        call('train', folder / 'tiny_landmarks.py', '--cfg-options', 'train_dataloader.dataset.ann_file=gone.json')
+    )
     assert 'gone.json' in text
 
 
@@ -180,7 +208,8 @@ def test_missing_package_is_told_with_what_to_install(capsys):
 def test_unknown_type_and_argument_are_named(call, folder):
     assert 'FRB' in single_error(call('train', folder / 'tiny_pretraining.py', '--cfg-options', 'model.type=FRB'))
     assert 'regions' in single_error(
-        call('train', folder / 'tiny_pretraining.py', '--cfg-options', 'model.neck.heatmap_head.regions=3'))
+        call('train', folder / 'tiny_pretraining.py', '--cfg-options', 'model.neck.heatmap_head.regions=3')
+    )
 
 
 @pytest.mark.parametrize('option', ['--resume', '--cfg-options'])
@@ -191,13 +220,14 @@ def test_missing_checkpoint_to_start_from_is_named(call, folder, option):
 
 def test_checkpoint_that_would_run_code_is_refused(call, folder, tmp_path):
     class Evil:
-
         def __reduce__(self):
-            return os.mkdir, (str(tmp_path / 'ran'), )
+            return os.mkdir, (str(tmp_path / 'ran'),)
 
     torch.save(dict(state_dict={}, evil=Evil()), tmp_path / 'evil.pth')
     assert 'evil.pth is refused' in single_error(call('test', folder / 'tiny_classes.py', tmp_path / 'evil.pth'))
-    assert 'evil.pth is refused' in single_error(call('train', folder / 'tiny_classes.py', '--resume', tmp_path / 'evil.pth'))
+    assert 'evil.pth is refused' in single_error(
+        call('train', folder / 'tiny_classes.py', '--resume', tmp_path / 'evil.pth')
+    )
     assert not (tmp_path / 'ran').exists()
 
 
@@ -208,10 +238,20 @@ def test_options_that_the_config_cannot_serve_are_refused(call, folder, tmp_path
     assert 'no checkpoint gone.pth' in single_error(call('test', folder / 'tiny_classes.py', 'gone.pth'))
     (tmp_path / 'empty.py').write_text("custom_imports = dict(imports=['fra_plugin'])\n")
     assert 'train_dataloader' in single_error(call('train', tmp_path / 'empty.py'))
-    (tmp_path / 'bare.py').write_text(f"_base_ = '{folder}/tiny_classes.py'\ndefault_hooks = dict(visualization=None, "
-                                      "_delete_=True)\n")
+    (tmp_path / 'bare.py').write_text(
+        f"_base_ = '{folder}/tiny_classes.py'\ndefault_hooks = dict(visualization=None, _delete_=True)\n"
+    )
     assert 'visualization' in single_error(
-        call('test', tmp_path / 'bare.py', tmp_path / 'weights.pth', '--show-dir', 'drawn', '--cfg-options', 'default_hooks={}'))
+        call(
+            'test',
+            tmp_path / 'bare.py',
+            tmp_path / 'weights.pth',
+            '--show-dir',
+            'drawn',
+            '--cfg-options',
+            'default_hooks={}',
+        )
+    )
 
 
 def test_malformed_options_are_argument_errors(call, folder):
@@ -234,6 +274,7 @@ def test_traceback_is_shown_on_request_and_kept_in_the_log(call, folder, tmp_pat
 
 
 # ---------------------------------------------------------------- runs
+
 
 @pytest.fixture(scope='module')
 def classifier(folder):
@@ -282,8 +323,21 @@ def tested(folder, classifier):
     """The folder in which tools/test.py wrote what it can write."""
     place = folder / 'tested'
     place.mkdir()
-    done = start(sys.executable, REPO / 'tools' / 'test.py', folder / 'tiny_classes.py', classifier[0] / 'epoch_1.pth', '--out',
-                 'numbers/metrics.json', '--dump', 'all.pkl', '--show-dir', 'drawn', '--work-dir', 'here', cwd=place)
+    done = start(
+        sys.executable,
+        REPO / 'tools' / 'test.py',
+        folder / 'tiny_classes.py',
+        classifier[0] / 'epoch_1.pth',
+        '--out',
+        'numbers/metrics.json',
+        '--dump',
+        'all.pkl',
+        '--show-dir',
+        'drawn',
+        '--work-dir',
+        'here',
+        cwd=place,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     return place
 
@@ -312,9 +366,17 @@ def test_the_same_tool_trains_landmarks(folder, tmp_path):
 
 def test_mmpretrains_own_tool_which_mim_calls_trains_the_config(folder, tmp_path):
     import mmpretrain
+
     tool = Path(mmpretrain.__file__).parent / '.mim' / 'tools' / 'train.py'
-    done = start(sys.executable, tool, folder / 'tiny_pretraining.py', '--cfg-options', 'train_cfg.max_epochs=1',
-                 cwd=tmp_path, PYTHONPATH=str(REPO))
+    done = start(
+        sys.executable,
+        tool,
+        folder / 'tiny_pretraining.py',
+        '--cfg-options',
+        'train_cfg.max_epochs=1',
+        cwd=tmp_path,
+        PYTHONPATH=str(REPO),
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert (tmp_path / 'work_dirs' / 'tiny_pretraining' / 'epoch_1.pth').is_file()
 
@@ -327,8 +389,15 @@ def free_port():
 
 def test_two_processes_train(folder, tmp_path):
     """dist_train.sh over gloo: SyncBN in the config runs as BN, and the weights move."""
-    done = start(REPO / 'tools' / 'dist_train.sh', folder / 'tiny_pretraining.py', 2, '--cfg-options',
-                 'train_dataloader.batch_size=2', cwd=tmp_path, PORT=free_port())
+    done = start(
+        REPO / 'tools' / 'dist_train.sh',
+        folder / 'tiny_pretraining.py',
+        2,
+        '--cfg-options',
+        'train_dataloader.batch_size=2',
+        cwd=tmp_path,
+        PORT=free_port(),
+    )
     assert done.returncode == 0, done.stdout[-3000:]
     assert 'processes talk through gloo' in done.stdout
     assert len(re.findall(r'\d+ SyncBN layers run as BN', done.stdout)) == 1
@@ -340,10 +409,20 @@ def test_two_processes_train(folder, tmp_path):
 
 
 def test_two_processes_test_to_the_same_number(folder, classifier, tested, tmp_path):
-    done = start(REPO / 'tools' / 'dist_test.sh', folder / 'tiny_classes.py', classifier[0] / 'epoch_1.pth', 2, '--out', 'm.json',
-                 cwd=tmp_path, PORT=free_port())
+    done = start(
+        REPO / 'tools' / 'dist_test.sh',
+        folder / 'tiny_classes.py',
+        classifier[0] / 'epoch_1.pth',
+        2,
+        '--out',
+        'm.json',
+        cwd=tmp_path,
+        PORT=free_port(),
+    )
     assert done.returncode == 0, done.stdout[-3000:]
-    together, alone = (json.loads(path.read_text()) for path in (tmp_path / 'm.json', tested / 'numbers' / 'metrics.json'))
+    together, alone = (
+        json.loads(path.read_text()) for path in (tmp_path / 'm.json', tested / 'numbers' / 'metrics.json')
+    )
     assert together['accuracy/top1'] == alone['accuracy/top1']
 
 
@@ -353,27 +432,50 @@ def test_scripts_say_how_they_are_called():
         assert done.returncode == 2 and done.stdout.startswith('usage: '), done.stdout
 
 
-@pytest.mark.parametrize('kind, fourth, tool', [
-    ('train', 'work dir', 'train.py my config.py --work-dir work dir'),
-    ('test', 'a b.pth', 'test.py my config.py a b.pth'),
-])
+@pytest.mark.parametrize(
+    'kind, fourth, tool',
+    [
+        ('train', 'work dir', 'train.py my config.py --work-dir work dir'),
+        ('test', 'a b.pth', 'test.py my config.py a b.pth'),
+    ],
+)
 def test_slurm_scripts_ask_for_the_right_resources(tmp_path, kind, fourth, tool):
     (tmp_path / 'srun').write_text('#!/bin/sh\necho "PORT $MASTER_PORT"\nprintf "%s|" "$@"\n')
     (tmp_path / 'srun').chmod(0o755)
-    done = start(REPO / 'tools' / f'slurm_{kind}.sh', 'gpu', 'job', 'my config.py', fourth, '--cfg-options', 'a=b c',
-                 cwd=tmp_path, PATH=f'{tmp_path}:{os.environ["PATH"]}', GPUS='16', SRUN_ARGS='--mem=1G --quiet')
+    done = start(
+        REPO / 'tools' / f'slurm_{kind}.sh',
+        'gpu',
+        'job',
+        'my config.py',
+        fourth,
+        '--cfg-options',
+        'a=b c',
+        cwd=tmp_path,
+        PATH=f'{tmp_path}:{os.environ["PATH"]}',
+        GPUS='16',
+        SRUN_ARGS='--mem=1G --quiet',
+    )
     assert done.returncode == 0, done.stdout
     port, _, given = done.stdout.partition('\n')
     assert 1024 < int(port.split()[1]) < 65536
     args = given.split('|')
-    for wanted in ('--ntasks=16', '--ntasks-per-node=8', '--gres=gpu:8', '--job-name=job', '--mem=1G', '--quiet', 'a=b c'):
+    for wanted in (
+        '--ntasks=16',
+        '--ntasks-per-node=8',
+        '--gres=gpu:8',
+        '--job-name=job',
+        '--mem=1G',
+        '--quiet',
+        'a=b c',
+    ):
         assert wanted in args
     assert f'{REPO}/tools/{tool}' in ' '.join(args)
     assert '--launcher slurm' in ' '.join(args)
 
 
 def test_more_processes_than_gpus_is_said(monkeypatch):
-    from fra_plugin.engine.fit_to_machine import fit_to_machine
+    from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
+
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
     monkeypatch.setenv('LOCAL_RANK', '1')
@@ -382,7 +484,8 @@ def test_more_processes_than_gpus_is_said(monkeypatch):
 
 
 def test_launcher_without_an_address_is_said(monkeypatch):
-    from fra_plugin.engine.fit_to_machine import fit_to_machine
+    from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
+
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,5 @@
 """The command: a table, a json file, and one line for a mistake."""
+
 import importlib.util
 import json
 from pathlib import Path
@@ -25,23 +26,45 @@ def case(tmp_path, monkeypatch):
     face_layouts.lfw(tmp_path)
     model = MODELS.build(dict(type='ResNet', depth=18, stem_channels=8, base_channels=8))
     torch.save({f'module.encoder_q.{name}': value for name, value in model.state_dict().items()}, tmp_path / 'moco.pth')
-    options = ('--work-dir', tmp_path / 'work', '--cfg-options', 'model.backbone.depth=18', 'model.backbone.stem_channels=8',
-               'model.backbone.base_channels=8', 'test_dataloader.num_workers=0',
-               'test_dataloader.persistent_workers=False')
+    options = (
+        '--work-dir',
+        tmp_path / 'work',
+        '--cfg-options',
+        'model.backbone.depth=18',
+        'model.backbone.stem_channels=8',
+        'model.backbone.base_channels=8',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.persistent_workers=False',
+    )
     return tmp_path, options
 
 
 def test_weights_of_another_width_are_refused(case, capsys):
     folder, options = case
     with pytest.raises(SystemExit):
-        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', *options,
-            'model.backbone.stem_channels=4', 'model.backbone.base_channels=4')
+        run(
+            folder / 'moco.pth',
+            folder / 'pairs.txt',
+            '--images',
+            folder / 'lfw',
+            *options,
+            'model.backbone.stem_channels=4',
+            'model.backbone.base_channels=4',
+        )
     assert 'moco.pth does not fit the ResNet: size mismatch' in capsys.readouterr().err
 
 
 def test_results_are_printed_and_written(case, capsys):
     folder, options = case
-    run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--out', folder / 'new/result.json', *options)
+    run(
+        folder / 'moco.pth',
+        folder / 'pairs.txt',
+        '--images',
+        folder / 'lfw',
+        '--out',
+        folder / 'new/result.json',
+        *options,
+    )
     percent = json.loads((folder / 'new/result.json').read_text())['percent']
     assert set(percent) == {'accuracy', 'accuracy_std', 'tar@far=0.1', 'tar@far=0.01', 'tar@far=0.001', 'auc'}
     assert f'accuracy      {percent["accuracy"]:8.2f} %' in capsys.readouterr().out

@@ -8,6 +8,7 @@ has the 19 landmarks of every face, hidden ones too, the face boxes and the spli
 the side of the square face box, by which errors on AFLW are divided. Test faces whose landmarks are all visible are the
 subset "frontal". Visibility is 1 for hidden landmarks and 2 for others; both are learnt and evaluated.
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -17,9 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.datasets.annotation_file import find, inside  # noqa: E402
-from fra_plugin.datasets.landmark_json import LandmarkJson, count_report, image_size, link_images  # noqa: E402
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.datasets.labelled.annotation_file import find, inside
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
 
 NUM_POINTS = 19
 NUM_TRAIN = 20000
@@ -33,6 +34,7 @@ def read_mat(path: str) -> dict:
         ValueError: Naming the file, if it can't be read, or an array is missing or of another shape.
     """
     from scipy.io import loadmat
+
     try:
         mat = loadmat(path)
     except Exception as error:  # of any type, depending on where in the file the reading ends
@@ -56,14 +58,17 @@ def read_mat(path: str) -> dict:
         landmarks=mat['data'].astype(float).reshape(count, 2, NUM_POINTS).transpose(0, 2, 1),
         visible=mat['mask_new'] > 0,
         box=mat['bbox'].astype(float),  # left, right, top, bottom
-        order=order)
+        order=order,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('raw', help='folder with flickr/ and AFLWinfo_release.mat')
     parser.add_argument('out', help='folder to write to, data/aflw in the configs')
-    parser.add_argument('--num-train', type=int, default=NUM_TRAIN, help='faces of the train split (default: %(default)s)')
+    parser.add_argument(
+        '--num-train', type=int, default=NUM_TRAIN, help='faces of the train split (default: %(default)s)'
+    )
     args = parser.parse_args()
 
     images = find(args.raw, ['flickr', 'data/flickr', 'images'])
@@ -81,9 +86,14 @@ def main() -> None:
             raise FileNotFoundError(f'{where}: no image {path}')
         visible = mat['visible'][index]
         results[split].add(
-            mat['names'][index], image_size(path), mat['landmarks'][index], np.where(visible, 2, 1),
-            [left, top, right - left, bottom - top], box_size=max(right - left, bottom - top),
-            subsets=['frontal'] if split == 'test' and visible.all() else [])
+            mat['names'][index],
+            image_size(path),
+            mat['landmarks'][index],
+            np.where(visible, 2, 1),
+            [left, top, right - left, bottom - top],
+            box_size=max(right - left, bottom - top),
+            subsets=['frontal'] if split == 'test' and visible.all() else [],
+        )
     for split, faces in results.items():
         print(count_report(split, len(faces), OFFICIAL[split]))
     link_images(images, osp.join(args.out, 'images'))

@@ -7,6 +7,7 @@ RAW holds COFW_train_color.mat and COFW_test_color.mat (MATLAB 7.3, that is HDF5
 labelled, so they are learnt and evaluated too; their visibility is 1, that of the others 2. Coordinates count from 0
 (in the .mat files from 1).
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -17,10 +18,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.datasets.annotation_file import find  # noqa: E402
-from fra_plugin.datasets.landmark_json import LandmarkJson, count_report  # noqa: E402
-from fra_plugin.whole_file import whole_file  # noqa: E402
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.datasets.labelled.annotation_file import find
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report
+from fra_plugin.files.whole_file import whole_file
 
 NUM_POINTS = 29
 SPLITS = dict(train=('COFW_train_color.mat', 'Tr', 1345), test=('COFW_test_color.mat', 'T', 507))
@@ -49,8 +50,10 @@ def read_faces(path: str, suffix: str):
         count = points.shape[-1]
         expected = [(1, count), (3 * NUM_POINTS, count), (4, count)]
         if [array.shape for array in (images, points, boxes)] != expected:
-            raise ValueError(f'{path}: expected the shapes {expected} of {names}, '
-                             f'got {[array.shape for array in (images, points, boxes)]}')
+            raise ValueError(
+                f'{path}: expected the shapes {expected} of {names}, '
+                f'got {[array.shape for array in (images, points, boxes)]}'
+            )
         for index in range(count):
             image = np.array(file[images[0, index]]).T  # MATLAB stores the columns first
             if image.ndim == 2:

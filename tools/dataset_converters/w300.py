@@ -8,6 +8,7 @@ annotations/face_landmarks_300w_{train,valid,test}.json (train: afw and the two 
 the usual protocol, that is ibug and the two test sets; test: the private one) and a link images/ to RAW. The boxes are
 mmpose's usual ones, around the landmarks. Coordinates stay as they are in the .pts files.
 """
+
 import argparse
 import math
 import os
@@ -19,18 +20,25 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.datasets.annotation_file import text_lines  # noqa: E402
-from fra_plugin.datasets.landmark_json import LandmarkJson, count_report, image_size, link_images  # noqa: E402
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.datasets.labelled.annotation_file import text_lines
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
 
 NUM_POINTS = 68
 SPLITS = dict(
     train=('afw', 'helen/trainset', 'lfpw/trainset'),
     valid=('helen/testset', 'lfpw/testset', 'ibug'),
-    test=('300W/01_Indoor', '300W/02_Outdoor'))
+    test=('300W/01_Indoor', '300W/02_Outdoor'),
+)
 OFFICIAL = {
-    'afw': 337, 'helen/trainset': 2000, 'lfpw/trainset': 811, 'helen/testset': 330, 'lfpw/testset': 224, 'ibug': 135,
-    '300W/01_Indoor': 300, '300W/02_Outdoor': 300
+    'afw': 337,
+    'helen/trainset': 2000,
+    'lfpw/trainset': 811,
+    'helen/testset': 330,
+    'lfpw/testset': 224,
+    'ibug': 135,
+    '300W/01_Indoor': 300,
+    '300W/02_Outdoor': 300,
 }
 IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
 

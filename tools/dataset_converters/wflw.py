@@ -7,6 +7,7 @@ annotations/face_landmarks_wflw_{train,test}.json and a link images/ to the imag
 coordinates, the face rectangle x1 y1 x2 y2, six flags and the image's name. Faces get mmpose's usual box, around the
 landmarks; the rectangle is kept as "rect".
 """
+
 import argparse
 import math
 import os.path as osp
@@ -18,9 +19,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.datasets.annotation_file import find, inside, text_lines  # noqa: E402
-from fra_plugin.datasets.landmark_json import LandmarkJson, count_report, image_size, link_images  # noqa: E402
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.datasets.labelled.annotation_file import find, inside, text_lines
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
 
 NUM_POINTS = 98
 SUBSETS = ('pose', 'expression', 'illumination', 'makeup', 'occlusion', 'blur')
@@ -36,8 +37,10 @@ def parse_line(line: str, where: str) -> Tuple[np.ndarray, List[float], List[str
     """
     fields = line.split(maxsplit=2 * NUM_POINTS + 10)
     if len(fields) != 2 * NUM_POINTS + 11:
-        raise ValueError(f'{where}: expected {2 * NUM_POINTS} coordinates, 4 of the rectangle, 6 flags and an image, '
-                         f'got {len(fields)} fields')
+        raise ValueError(
+            f'{where}: expected {2 * NUM_POINTS} coordinates, 4 of the rectangle, 6 flags and an image, '
+            f'got {len(fields)} fields'
+        )
     try:
         numbers = [float(field) for field in fields[:-7]]
     except ValueError as error:

@@ -1,18 +1,20 @@
 """Writes the backbone of a pre-training checkpoint for mmpretrain, mmpose, torchvision or timm: tensors only."""
+
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.export import LAYOUTS, PREFIXES, export_backbone  # noqa: E402
+from fra_plugin.checkpoints.export import LAYOUTS, PREFIXES, export_backbone
+from fra_plugin.command import errors_in_one_line
 
 USE = dict(
     mmpretrain="backbone=dict(..., init_cfg=dict(type='PretrainedBackbone', checkpoint='{out}'))",
     mmpose="backbone=dict(..., init_cfg=dict(type='PretrainedBackbone', checkpoint='{out}'))",
     torchvision='model.fc = torch.nn.Identity(); model.load_state_dict({load})',
-    timm="timm.create_model('resnet...', num_classes=0, checkpoint_path='{out}')")
+    timm="timm.create_model('resnet...', num_classes=0, checkpoint_path='{out}')",
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,8 +22,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='training checkpoint, or an official one')
     parser.add_argument('out', help='file to write: .pth, or .safetensors')
     parser.add_argument('--format', choices=LAYOUTS, default='mmpretrain', help='whose names (default: %(default)s)')
-    parser.add_argument('--network', choices=list(PREFIXES), default='online',
-                        help='online, or target: the momentum network (default: %(default)s)')
+    parser.add_argument(
+        '--network',
+        choices=list(PREFIXES),
+        default='online',
+        help='online, or target: the momentum network (default: %(default)s)',
+    )
     return parser.parse_args()
 
 
@@ -29,8 +35,11 @@ def main() -> None:
     args = parse_args()
     with errors_in_one_line():
         export_backbone(args.checkpoint, args.out, args.format, args.network)
-        load = (f"safetensors.torch.load_file('{args.out}')" if args.out.endswith('.safetensors') else
-                f"torch.load('{args.out}', weights_only=True)['state_dict']")
+        load = (
+            f"safetensors.torch.load_file('{args.out}')"
+            if args.out.endswith('.safetensors')
+            else f"torch.load('{args.out}', weights_only=True)['state_dict']"
+        )
         print(f'wrote {args.out}; use it as {USE[args.format].format(out=args.out, load=load)}')
 
 

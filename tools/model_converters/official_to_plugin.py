@@ -1,18 +1,19 @@
 """Converts a checkpoint of the official FRA release to this package's names; the input may hold tensors only."""
+
 import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from mmengine.config import Config  # noqa: E402
+from mmengine.config import Config
 
-from fra_plugin.command import errors_in_one_line, one_line  # noqa: E402
-from fra_plugin.convert import OFFICIAL_SIZE, official_config, official_to_plugin  # noqa: E402
-from fra_plugin.engine.plain_faces import plain_pipeline  # noqa: E402
-from fra_plugin.engine.safe_load import safe_load  # noqa: E402
-from fra_plugin.export import origin, write_weights  # noqa: E402
-from fra_plugin.models.pretrained_backbone import named_tensors  # noqa: E402
+from fra_plugin.checkpoints.export import origin, write_weights
+from fra_plugin.checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
+from fra_plugin.checkpoints.pretrained_backbone import named_tensors
+from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.command import errors_in_one_line, one_line
+from fra_plugin.datasets.transforms.plain_faces import plain_pipeline
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,9 +36,9 @@ def convert(checkpoint: str, out: str) -> None:
         tensors = official_to_plugin(official)
     except (KeyError, ValueError) as error:
         raise type(error)(f'{checkpoint}: {one_line(error)}') from None
-    config = Config(dict(
-        model=official_config(tensors),
-        test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(OFFICIAL_SIZE))))).pretty_text
+    config = Config(
+        dict(model=official_config(tensors), test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(OFFICIAL_SIZE))))
+    ).pretty_text
     write_weights(tensors, dict(origin(checkpoint), converted='from the official release', cfg=config), out)
 
 

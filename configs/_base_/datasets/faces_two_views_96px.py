@@ -16,5 +16,5 @@ train_pipeline = [
 train_dataloader = dict(
     num_workers=2,
     pin_memory=False,
-    dataset=dict(
-        data_root='data/synthetic_faces', data_prefix='images', ann_file='train.txt', pipeline=train_pipeline))
+    dataset=dict(data_root='data/synthetic_faces', data_prefix='images', ann_file='train.txt', pipeline=train_pipeline),
+)

@@ -4,7 +4,8 @@ data_preprocessor = dict(
     # RGB statistics of the official recipe times 255; images come as BGR
     mean=[133.39, 103.12, 88.97],
     std=[64.67, 55.95, 52.79],
-    to_rgb=True)
+    to_rgb=True,
+)
 
 view = [
     dict(type='FastRandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0)),
@@ -12,7 +13,8 @@ view = [
     dict(
         type='RandomApply',
         transforms=[dict(type='FastColorJitter', brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)],
-        prob=0.8),
+        prob=0.8,
+    ),
     dict(type='RandomApply', transforms=[dict(type='FastColorJitter', saturation=(0, 0))], prob=0.2),  # grey
 ]
 blur = dict(type='FastGaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf')  # 'inf': drawn uniformly
@@ -33,4 +35,5 @@ train_dataloader = dict(
     drop_last=True,  # the losses take statistics over the batch
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='FaceFolder', data_root='data/vggface2', data_prefix='train', pipeline=train_pipeline))
+    dataset=dict(type='FaceFolder', data_root='data/vggface2', data_prefix='train', pipeline=train_pipeline),
+)

@@ -14,7 +14,9 @@ model = dict(
             num_heads=8,
             dropout=0.1,
             temperature=1.0,
-            prototype_momentum=0.1)),
+            prototype_momentum=0.1,
+        ),
+    ),
     head=dict(
         type='FRAHead',
         hid_channels=4096,
@@ -26,7 +28,10 @@ model = dict(
             teacher_temp=0.04,
             sinkhorn_iters=3,
             entropy_weight=1.0,
-            loss_weight=0.1)))
+            loss_weight=0.1,
+        ),
+    ),
+)
 
 # A list of your own replaces this one: keep MomentumUpdateHook, which moves the target network.
 custom_hooks = [

@@ -5,8 +5,9 @@ backbone = dict(
     stem_channels=32,
     base_channels=32,
     num_stages=3,
-    out_indices=(2, ),
+    out_indices=(2,),
     strides=(1, 2, 2),
     dilations=(1, 1, 1),
     norm_cfg=dict(type='BN'),
-    zero_init_residual=False)
+    zero_init_residual=False,
+)

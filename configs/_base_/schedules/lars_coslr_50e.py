@@ -1,7 +1,8 @@
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     loss_scale='dynamic',
-    optimizer=dict(type='ForeachLARS', lr=0.9, momentum=0.9, weight_decay=1e-6))
+    optimizer=dict(type='ForeachLARS', lr=0.9, momentum=0.9, weight_decay=1e-6),
+)
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-4, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),

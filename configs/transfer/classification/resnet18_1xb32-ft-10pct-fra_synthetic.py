@@ -11,8 +11,10 @@ model = dict(
     backbone=dict(
         _delete_=True,
         **_base_.backbone,
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth')),
-    head=dict(in_channels=128))
+        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth'),
+    ),
+    head=dict(in_channels=128),
+)
 
 train_pipeline = [
     dict(type='LoadFace'),
@@ -30,9 +32,10 @@ train_dataloader = dict(
         type='LabelBudget',
         share=0.1,
         min_length=640,  # 20 steps an epoch
-        dataset=dict(type='RAFDB', data_root='data/synthetic_faces', split='train', pipeline=train_pipeline)))
-val_dataloader = dict(
-    num_workers=1, dataset=dict(data_root='data/synthetic_faces', pipeline=test_pipeline))
+        dataset=dict(type='RAFDB', data_root='data/synthetic_faces', split='train', pipeline=train_pipeline),
+    ),
+)
+val_dataloader = dict(num_workers=1, dataset=dict(data_root='data/synthetic_faces', pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3))

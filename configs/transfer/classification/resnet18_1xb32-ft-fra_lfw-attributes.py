@@ -10,7 +10,8 @@ faces = dict(
     image_column='file_name',
     attribute_columns=attributes,
     no=['2'],
-    unlabelled='skip')
+    unlabelled='skip',
+)
 # mmpretrain sums the cross-entropies of the attributes: take their mean.
 model = dict(
     head=dict(
@@ -18,7 +19,9 @@ model = dict(
         type='MultiLabelLinearClsHead',
         num_classes=len(attributes),
         in_channels=128,
-        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes))))
+        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes)),
+    )
+)
 train_dataloader = dict(dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces))
 val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader

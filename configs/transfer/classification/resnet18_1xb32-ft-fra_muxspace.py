@@ -9,11 +9,13 @@ faces = dict(
     image_column='file_name',
     label_column='expression',
     classes=['neutral', 'happiness', 'surprise', 'sadness', 'anger'],
-    unlabelled='skip')
+    unlabelled='skip',
+)
 model = dict(head=dict(num_classes=5))
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ClassBalancedSampler'),  # one face in fifty is angry
-    dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces))
+    dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces),
+)
 val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
 

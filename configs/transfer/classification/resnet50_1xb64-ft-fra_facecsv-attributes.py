@@ -10,7 +10,9 @@ model = dict(
         type='MultiLabelLinearClsHead',
         num_classes=len(attributes),
         in_channels=2048,
-        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes))))
+        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes)),
+    )
+)
 train_dataloader = dict(dataset=dict(attribute_columns=attributes))
 val_dataloader = dict(dataset=dict(attribute_columns=attributes))
 test_dataloader = val_dataloader

@@ -10,6 +10,8 @@ val_evaluator = None
 # LFW as handed out is 250 px with the face in the middle: put dict(type='CenterCrop', crop_size=160) after LoadFace.
 test_dataloader = dict(
     dataset=dict(
-        type='FacePairs', data_root='data/lfw', ann_file='pairs.txt', data_prefix='lfw', pipeline=_base_.test_pipeline))
+        type='FacePairs', data_root='data/lfw', ann_file='pairs.txt', data_prefix='lfw', pipeline=_base_.test_pipeline
+    )
+)
 test_evaluator = dict(_delete_=True, type='VerificationMetric')
 test_cfg = dict()

@@ -8,4 +8,6 @@ train_dataloader = dict(
         share=0.1,
         seed=0,
         min_length=2560,  # at least 10 steps an epoch
-        dataset=_base_.train_dataloader.dataset))
+        dataset=_base_.train_dataloader.dataset,
+    )
+)

@@ -12,4 +12,6 @@ model = dict(
         type='MultiLabelLinearClsHead',
         num_classes=40,
         in_channels=2048,
-        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / 40)))
+        loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / 40),
+    )
+)

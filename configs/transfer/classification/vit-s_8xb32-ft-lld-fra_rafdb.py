@@ -11,8 +11,10 @@ model = dict(
         drop_path_rate=0.1,
         with_cls_token=False,
         out_type='featmap',
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/fra_vit-s_8xb64/epoch_50.pth')),
-    head=dict(in_channels=384))
+        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/fra_vit-s_8xb64/epoch_50.pth'),
+    ),
+    head=dict(in_channels=384),
+)
 
 optim_wrapper = dict(
     constructor='LearningRateDecayOptimWrapperConstructor',
@@ -20,4 +22,6 @@ optim_wrapper = dict(
         layer_decay_rate=0.75,
         norm_decay_mult=0.0,
         bias_decay_mult=0.0,
-        custom_keys={'.pos_embed': dict(decay_mult=0.0)}))
+        custom_keys={'.pos_embed': dict(decay_mult=0.0)},
+    ),
+)

@@ -1,4 +1,5 @@
 """Synthetic faces, 68 landmarks: a tenth of the labels, on the small ResNet-18 of fra_r18_1xb64_demo.py."""
+
 _base_ = ['_base_/w300.py', '_base_/resnet50.py', '../../_base_/models/resnet18_w32.py']
 
 codec = dict(type='UDPHeatmap', input_size=(96, 96), heatmap_size=(24, 24), sigma=1)
@@ -23,8 +24,8 @@ model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=_base_.topdown.data_preprocessor,
     backbone=dict(
-        **_base_.backbone,
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth')),
+        **_base_.backbone, init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth')
+    ),
     head=dict(
         type='HeatmapHead',
         in_channels=128,
@@ -32,9 +33,11 @@ model = dict(
         deconv_out_channels=(64, 64),
         deconv_kernel_sizes=(4, 4),
         loss=dict(type='KeypointMSELoss', use_target_weight=True),
-        decoder=codec),
+        decoder=codec,
+    ),
     train_cfg=dict(compute_acc=False),
-    test_cfg=dict(flip_test=False, shift_heatmap=False))
+    test_cfg=dict(flip_test=False, shift_heatmap=False),
+)
 
 train_dataloader = dict(
     batch_size=32,
@@ -52,7 +55,11 @@ train_dataloader = dict(
                 data_mode='topdown',
                 data_prefix=dict(img='images/'),
                 ann_file='annotations/landmarks_train.json',
-                pipeline=train_pipeline))))
+                pipeline=train_pipeline,
+            ),
+        ),
+    ),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=1,
@@ -64,7 +71,9 @@ val_dataloader = dict(
         data_prefix=dict(img='images/'),
         ann_file='annotations/landmarks_val.json',
         test_mode=True,
-        pipeline=val_pipeline))
+        pipeline=val_pipeline,
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')

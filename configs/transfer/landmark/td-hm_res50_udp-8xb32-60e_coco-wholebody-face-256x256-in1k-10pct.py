@@ -1,4 +1,5 @@
 """COCO-WholeBody-Face: heatmaps with UDP, from ImageNet weights and a tenth of the faces, each seen ten times an epoch."""
+
 _base_ = 'td-hm_res50_udp-8xb32-60e_coco-wholebody-face-256x256-in1k.py'
 
 train_dataloader = dict(
@@ -6,4 +7,6 @@ train_dataloader = dict(
         _delete_=True,
         type='RepeatDataset',
         times=10,
-        dataset=dict(type='LabelBudget', share=0.1, dataset=_base_.train_dataloader.dataset)))
+        dataset=dict(type='LabelBudget', share=0.1, dataset=_base_.train_dataloader.dataset),
+    )
+)

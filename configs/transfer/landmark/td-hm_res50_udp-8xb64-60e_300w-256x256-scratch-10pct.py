@@ -1,4 +1,5 @@
 """300W: heatmaps with UDP, from random weights and a tenth of the faces, each seen ten times an epoch."""
+
 _base_ = 'td-hm_res50_udp-8xb64-60e_300w-256x256-scratch.py'
 
 train_dataloader = dict(
@@ -6,4 +7,6 @@ train_dataloader = dict(
         _delete_=True,
         type='RepeatDataset',
         times=10,
-        dataset=dict(type='LabelBudget', share=0.1, dataset=_base_.train_dataloader.dataset)))
+        dataset=dict(type='LabelBudget', share=0.1, dataset=_base_.train_dataloader.dataset),
+    )
+)

@@ -6,7 +6,8 @@ train_pipeline = [
     dict(
         type='RandomApply',
         transforms=[dict(type='FastColorJitter', brightness=0.5, contrast=0.5, saturation=0.5)],
-        prob=0.5),
+        prob=0.5,
+    ),
     # Shifts by up to a fifth in both directions, and rotations by up to 10 degrees, all uniform, on black.
     dict(
         type='RandomApply',
@@ -17,9 +18,12 @@ train_pipeline = [
                 magnitude_std='inf',
                 direction=direction,
                 prob=1.0,
-                pad_val=0) for direction in ('horizontal', 'vertical')
+                pad_val=0,
+            )
+            for direction in ('horizontal', 'vertical')
         ],
-        prob=0.5),
+        prob=0.5,
+    ),
     dict(type='Rotate', magnitude_range=(0, 10), magnitude_std='inf', prob=0.5, pad_val=0, interpolation='bilinear'),
     # With the mean colour, BGR.
     dict(type='RandomErasing', erase_prob=0.5, max_area_ratio=0.33, mode='const', fill_color=(89, 103, 133)),
@@ -36,14 +40,16 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=True))
+    sampler=dict(type='DefaultSampler', shuffle=True),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,
     persistent_workers=True,
     collate_fn=dict(type='default_collate'),
-    sampler=dict(type='DefaultSampler', shuffle=False))
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='Accuracy', topk=(1, )), dict(type='ClassAccuracy')]
+val_evaluator = [dict(type='Accuracy', topk=(1,)), dict(type='ClassAccuracy')]
 test_evaluator = val_evaluator

@@ -5,6 +5,8 @@ model = dict(
     backbone=dict(
         type='ResNet',
         depth=50,
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/fra_r50_8xb64/epoch_50.pth')),
+        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/fra_r50_8xb64/epoch_50.pth'),
+    ),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='LinearClsHead', num_classes=7, in_channels=2048, loss=dict(type='CrossEntropyLoss')))
+    head=dict(type='LinearClsHead', num_classes=7, in_channels=2048, loss=dict(type='CrossEntropyLoss')),
+)

@@ -1,4 +1,5 @@
 """AFLW, 19 landmarks: mmpose's data part, with the subset of frontal faces in the numbers."""
+
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/aflw/td-hm_hrnetv2-w18_8xb64-60e_aflw-256x256.py'
 
 num_keypoints = 19

@@ -1,5 +1,8 @@
 """COCO-WholeBody-Face, 68 landmarks: mmpose's data part."""
-_base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/coco_wholebody_face/td-hm_res50_8xb32-60e_coco-wholebody-face-256x256.py'
+
+_base_ = (
+    'mmpose::face_2d_keypoint/topdown_heatmap/coco_wholebody_face/td-hm_res50_8xb32-60e_coco-wholebody-face-256x256.py'
+)
 
 num_keypoints = 68
 # Faces of a few pixels can have both eyes in one point; they are left out and counted.

@@ -1,4 +1,5 @@
 """COFW, 29 landmarks: mmpose's data part."""
+
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/cofw/td-hm_hrnetv2-w18_8xb64-60e_cofw-256x256.py'
 
 num_keypoints = 29

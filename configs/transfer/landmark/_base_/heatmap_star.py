@@ -1,4 +1,5 @@
 """Method: means of heatmaps, trained with the STAR loss (Zhou et al., CVPR 2023)."""
+
 regression_codec = dict(type='RegressionLabel', input_size=(256, 256))
 method = dict(
     head=dict(
@@ -6,7 +7,8 @@ method = dict(
         in_channels=2048,
         in_featuremap_size=(8, 8),
         loss=dict(type='STARLoss'),
-        decoder=regression_codec),
+        decoder=regression_codec,
+    ),
     model=dict(test_cfg=dict(flip_test=True, shift_coords=True)),
     train_pipeline=[
         dict(type='LoadImage'),
@@ -22,4 +24,5 @@ method = dict(
         dict(type='GetBBoxCenterScale'),
         dict(type='TopdownAffine', input_size=(256, 256)),
         dict(type='PackPoseInputs'),
-    ])
+    ],
+)

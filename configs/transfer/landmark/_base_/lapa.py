@@ -1,4 +1,5 @@
 """LaPa, 106 landmarks: mmpose's data part. mmpose has it for RTMPose only, so the schedule is that of its other sets."""
+
 _base_ = 'mmpose::face_2d_keypoint/rtmpose/lapa/rtmpose-m_8xb64-120e_lapa-256x256.py'
 
 num_keypoints = 106

@@ -1,14 +1,11 @@
 """Method: direct regression with residual log-likelihood (RLE, Li et al., ICCV 2021), in mmpose's schedule for it."""
+
 regression_codec = dict(type='RegressionLabel', input_size=(256, 256))
 method = dict(
     head=dict(
-        type='RLEHead',
-        in_channels=2048,
-        loss=dict(type='RLELoss', use_target_weight=True),
-        decoder=regression_codec),
-    model=dict(
-        neck=dict(type='GlobalAveragePooling'),
-        test_cfg=dict(flip_test=True, shift_coords=True)),
+        type='RLEHead', in_channels=2048, loss=dict(type='RLELoss', use_target_weight=True), decoder=regression_codec
+    ),
+    model=dict(neck=dict(type='GlobalAveragePooling'), test_cfg=dict(flip_test=True, shift_coords=True)),
     train_pipeline=[
         dict(type='LoadImage'),
         dict(type='GetBBoxCenterScale'),
@@ -30,4 +27,6 @@ method = dict(
         param_scheduler=[
             dict(type='LinearLR', begin=0, end=500, start_factor=0.001, by_epoch=False),
             dict(type='MultiStepLR', begin=0, end=210, milestones=[170, 200], gamma=0.1, by_epoch=True),
-        ]))
+        ],
+    ),
+)

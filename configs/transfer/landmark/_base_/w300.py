@@ -1,4 +1,5 @@
 """300W, 68 landmarks: mmpose's data part, with the subsets common, challenge and full in the numbers."""
+
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/300w/td-hm_hrnetv2-w18_8xb64-60e_300w-256x256.py'
 
 num_keypoints = 68

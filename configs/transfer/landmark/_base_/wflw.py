@@ -1,4 +1,5 @@
 """WFLW, 98 landmarks: mmpose's data part, with the subsets of the test set in the samples and in the numbers."""
+
 _base_ = 'mmpose::face_2d_keypoint/topdown_heatmap/wflw/td-hm_hrnetv2-w18_8xb64-60e_wflw-256x256.py'
 
 num_keypoints = 98

@@ -1,0 +1,223 @@
+"""Weights files are read without running code that they may carry: for every OpenMMLab loader, under any torch.
+
+A checkpoint is a pickle, and a pickle may name any function to call. `torch.load(weights_only=True)` refuses that, but
+also the training checkpoints of mmengine (message hub, numpy scalars), and what it lets through differs from torch to
+torch. Here one unpickler with one list of harmless names serves torch 2.1 and 2.11 alike. Importing this module puts
+it behind mmengine's CheckpointLoader, hence behind `resume`, `load_from`, `init_cfg=dict(type='Pretrained', ...)` and
+`init_model` of mmpretrain and mmpose.
+"""
+
+import argparse
+import builtins
+import collections
+import os
+import pickle
+import sys
+import tarfile
+import zipfile
+from typing import Any, BinaryIO, Dict, Tuple, Union
+
+import numpy
+import torch
+from mmengine.config import ConfigDict
+from mmengine.dist import barrier, is_main_process
+from mmengine.fileio import get_local_path
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+from mmengine.runner import checkpoint as mmengine_checkpoint
+
+
+def latin1_bytes(text: str, encoding: str) -> bytes:
+    """How pickle's protocol 2 writes bytes: a call of `_codecs.encode`, of which only this encoding is harmless."""
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f'_codecs.encode to {encoding}')
+    return text.encode('latin1')
+
+
+def statistic_of_history(owner: Any, name: str) -> Any:
+    """How a HistoryBuffer names its four statistics: a call of `getattr`, harmless for them only."""
+    if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
+        raise pickle.UnpicklingError(f'builtins.getattr of {name!r}')
+    return getattr(HistoryBuffer, name)
+
+
+# Read through numpy's own reduction, because the module that holds these was renamed in numpy 2.
+_RECONSTRUCT = numpy.empty(0).__reduce__()[0]
+_SCALAR = numpy.float64(0).__reduce__()[0]
+
+# Everything a file may name. None of it, whatever it is called with, runs code or touches a file.
+ALLOWED: Dict[Tuple[str, str], Any] = {
+    ('collections', 'OrderedDict'): collections.OrderedDict,
+    ('collections', 'defaultdict'): collections.defaultdict,
+    ('collections', 'Counter'): collections.Counter,  # milestones of MultiStepLR
+    ('argparse', 'Namespace'): argparse.Namespace,  # the options that many projects save beside their weights
+    ('_codecs', 'encode'): latin1_bytes,
+    ('numpy', 'dtype'): numpy.dtype,
+    ('numpy', 'ndarray'): numpy.ndarray,
+    ('torch', 'Size'): torch.Size,
+    ('torch', 'device'): torch.device,
+    ('torch.storage', 'UntypedStorage'): torch.UntypedStorage,
+    ('mmengine.logging.history_buffer', 'HistoryBuffer'): HistoryBuffer,
+    ('mmengine.config.config', 'ConfigDict'): ConfigDict,
+}
+for _module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
+    ALLOWED[_module, '_reconstruct'] = _RECONSTRUCT
+    ALLOWED[_module, 'scalar'] = _SCALAR
+for _name in (
+    'set',
+    'frozenset',
+    'bytes',
+    'bytearray',
+    'complex',
+    'slice',
+    'range',
+    'list',
+    'dict',
+    'tuple',
+    'int',
+    'float',
+    'str',
+    'bool',
+):
+    for _module in ('builtins', '__builtin__'):
+        ALLOWED[_module, _name] = getattr(builtins, _name)
+ALLOWED['builtins', 'getattr'] = ALLOWED['__builtin__', 'getattr'] = statistic_of_history
+for _name in ('_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_parameter'):
+    ALLOWED['torch._utils', _name] = getattr(torch._utils, _name)
+for _name, _value in vars(torch).items():
+    if isinstance(_value, torch.dtype):
+        ALLOWED['torch', _name] = _value
+
+# A pickle may also set attributes, on these and on nothing else: set on a class, they would change it for everybody.
+MAY_GET_STATE = (collections.OrderedDict, argparse.Namespace, HistoryBuffer, ConfigDict, numpy.ndarray, numpy.dtype)
+
+
+class Unpickler(pickle._Unpickler):  # the C version offers no way to check what gets attributes
+    """Reads the names in ALLOWED; anything else ends the reading before it is imported or called."""
+
+    dispatch = dict(pickle._Unpickler.dispatch)
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return ALLOWED[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f'{module}.{name}') from None
+
+    def get_extension(self, code: int) -> None:
+        raise pickle.UnpicklingError(f'copyreg extension {code}')
+
+    def load_build(self) -> None:
+        if not isinstance(self.stack[-2], MAY_GET_STATE):
+            raise pickle.UnpicklingError(f'attributes of {self.stack[-2]!r}')
+        if isinstance(self.stack[-2], HistoryBuffer):
+            self.stack[-1].pop('statistics_methods', None)  # which would replace those of the class
+        super().load_build()
+
+    def load_binpersid(self) -> None:
+        pid = self.stack[-1]
+        if not (isinstance(pid, tuple) and pid and pid[0] in ('storage', b'storage')):
+            raise pickle.UnpicklingError('a whole pickled module')
+        super().load_binpersid()
+
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.BINPERSID[0]] = load_binpersid
+
+
+def load(file: BinaryIO, **options: Any) -> Any:
+    """`pickle.load` with the Unpickler above: this module itself is the `pickle_module` given to `torch.load`."""
+    return Unpickler(file, **options).load()
+
+
+def _refuse_other_formats(path: str) -> None:
+    """Lets through torch's two formats; torch.load itself would also open TorchScript and tar archives."""
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    try:
+        is_archive = start == b'PK\x03\x04' and zipfile.is_zipfile(path)
+        names = zipfile.ZipFile(path).namelist() if is_archive else []
+    except OSError:
+        raise
+    except Exception as error:  # a damaged archive can fail in any way
+        raise ValueError(f'{path} cannot be read, damaged or cut short? {error}') from error
+    if is_archive:
+        if any(os.path.basename(name) == 'constants.pkl' for name in names):
+            raise ValueError(f'{path} is a TorchScript program, not weights: export its state_dict')
+    elif not start.startswith(b'\x80') or tarfile.is_tarfile(path):
+        raise ValueError(f'{path} is not a checkpoint of torch: expected a file written by torch.save or safetensors')
+
+
+def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
+    """Reads a weights file or a training checkpoint.
+
+    Args:
+        path: local file written by `torch.save` (either format) or, by its ending, a `.safetensors` file.
+        map_location: as for `torch.load`.
+
+    Returns:
+        What was saved: tensors, arrays, numbers, strings and containers of them, message hub included.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: the file is none of the formats, is cut short, or names anything that could run code.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f'no checkpoint {path}')
+    if path.endswith('.safetensors'):
+        return _load_safetensors(path, map_location)
+    _refuse_other_formats(path)
+    try:
+        checkpoint = torch.load(
+            path, map_location=map_location, pickle_module=sys.modules[__name__], weights_only=False
+        )  # ours is the stricter check, and the only one that both torch have
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f'{path} is refused: loading it would need {error}, which may run code; expected tensors, '
+            'numbers and text only'
+        ) from None
+    except OSError:
+        raise
+    except Exception as error:  # bytes that are no pickle can fail in any way
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f'{path} cannot be read, damaged or cut short? {reason}') from error
+    if isinstance(checkpoint, dict) and isinstance(checkpoint.get('meta'), dict):
+        # Runner.resume runs a config found under this name as Python. mmengine itself writes `cfg`, which it only reads.
+        checkpoint['meta'].pop('config', None)
+    return checkpoint
+
+
+def _load_safetensors(path: str, map_location: Any) -> Dict[str, torch.Tensor]:
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError:
+        raise ImportError(f'{path} needs safetensors: pip install safetensors') from None
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f'{path} is damaged or cut short: {error}') from None
+    return {name: tensor.to(map_location) for name, tensor in tensors.items()} if map_location else tensors
+
+
+@CheckpointLoader.register_scheme(prefixes=('', r'(\S+\:)?s3://', r'(\S+\:)?petrel://'), force=True)
+def load_from_local(filename: str, map_location: Any = None) -> Any:
+    """mmengine's loader of files, on a disk or in an object store (mmengine's log drops the first ten letters)."""
+    with get_local_path(filename) as path:
+        return safe_load(path, map_location)
+
+
+@CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)
+def load_from_http(filename: str, map_location: Any = None, model_dir: Any = None, progress: bool = True) -> Any:
+    """mmengine's loader of addresses: the file is kept in torch.hub's cache, and its hash checked if the name has one."""
+    folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
+    path = os.path.join(folder, os.path.basename(filename.split('?')[0]))
+    if is_main_process() and not os.path.isfile(path):
+        os.makedirs(folder, exist_ok=True)
+        digest = torch.hub.HASH_REGEX.search(os.path.basename(path))
+        torch.hub.download_url_to_file(filename, path, digest.group(1) if digest else None, progress=progress)
+    barrier()
+    return safe_load(path, map_location)
+
+
+# torchvision://, open-mmlab:// and mmcls:// look an address up and then call this name in mmengine's module.
+mmengine_checkpoint.load_from_http = load_from_http

@@ -1,0 +1,121 @@
+"""The config that a training checkpoint carries, read as data.
+
+mmengine saves the config as Python text and reads it by running it, and its registries import whatever dotted name a
+config holds. A checkpoint from a stranger must be able to do neither.
+"""
+
+import ast
+from typing import Any, List, Mapping, Optional
+
+from mmpretrain.registry import MODELS
+
+# What tells how to build a model and how to prepare its images; the rest is not read.
+PARTS = ('model', 'data_preprocessor', 'train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def checkpoint_config(checkpoint: Any, source: str) -> Optional[dict]:
+    """The parts ``PARTS`` of the config in ``checkpoint['meta']['cfg']``.
+
+    Args:
+        checkpoint: a loaded file.
+        source: its name, for messages.
+
+    Returns:
+        The config, or None where the checkpoint carries none.
+
+    Raises:
+        ValueError: if its text is more than assigned values.
+    """
+    meta = checkpoint.get('meta') if isinstance(checkpoint, Mapping) else None
+    text = meta.get('cfg') if isinstance(meta, Mapping) else None
+    if not isinstance(text, str) or not text.strip():
+        return None
+    values = {}
+    try:
+        for statement in ast.parse(text).body:
+            name = getattr(statement.targets[0], 'id', None) if isinstance(statement, ast.Assign) else None
+            if name in PARTS:
+                values[name] = ast.literal_eval(_PlainValues().visit(statement.value))
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        raise ValueError(
+            f'{source} carries a config that is more than values ({error}): name its config file'
+        ) from None
+    return values
+
+
+class _PlainValues(ast.NodeTransformer):
+    """dict(a=1), inf and nan, as mmengine prints them, as literals."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if getattr(node.func, 'id', None) != 'dict':
+            raise ValueError(f'line {node.lineno} calls a function')
+        if len(node.args) == 1 and isinstance(node.args[0], ast.Dict) and not node.keywords:
+            return node.args[0]
+        if node.args or any(keyword.arg is None for keyword in node.keywords):
+            raise ValueError(f'line {node.lineno}: dict() of something else than names and values')
+        return ast.Dict(
+            [ast.Constant(keyword.arg) for keyword in node.keywords], [keyword.value for keyword in node.keywords]
+        )
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Constant(float(node.id)) if node.id in ('inf', 'nan') else node
+
+
+def model_config(config: Mapping[str, Any], source: str) -> dict:
+    """The model's config without what only its training needs.
+
+    Args:
+        config: with the parts ``PARTS``.
+        source: where it comes from, for messages.
+
+    Raises:
+        ValueError: if there is no model in it.
+    """
+    model = config.get('model')
+    if not isinstance(model, dict) or 'type' not in model:
+        raise ValueError(f'{source}: the config has no model')
+    model = _without(model, ('init_cfg', 'pretrained', 'train_cfg'))
+    preprocessor = model.get('data_preprocessor') or config.get('data_preprocessor')
+    if preprocessor:
+        model['data_preprocessor'] = dict(preprocessor)
+    return model
+
+
+def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:
+    """Every ``type`` in a model's config from a stranger must be the plain name of something registered.
+
+    Raises:
+        ValueError: for another one.
+    """
+    known = set(MODELS.module_dict) | set(MODELS.parent.module_dict)
+    for name in (part['type'] for part in _dicts(model) if 'type' in part):
+        plain = name[len('mmpretrain.') :] if isinstance(name, str) and name.startswith('mmpretrain.') else name
+        if plain not in known:
+            raise ValueError(
+                f'{source} carries a config with the type {name!r}, which is no registered model: name its config file'
+            )
+
+
+def input_size(config: Mapping[str, Any]) -> Optional[int]:
+    """Side in pixels of the images that the model is tested on, else trained on; None where no transform tells."""
+    for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+        dataset = (config.get(part) or {}).get('dataset')
+        for transform in _dicts(dataset):
+            if 'Resize' in str(transform.get('type')) and 'scale' in transform:
+                scale = transform['scale']
+                return max(scale) if isinstance(scale, (list, tuple)) else int(scale)
+    return None
+
+
+def _dicts(value: Any) -> List[dict]:
+    """Every dict anywhere in a config, in its order."""
+    if isinstance(value, dict):
+        return [value] + [found for item in value.values() for found in _dicts(item)]
+    return [found for item in value for found in _dicts(item)] if isinstance(value, (list, tuple)) else []
+
+
+def _without(value: Any, names: tuple) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item, names) for key, item in value.items() if key not in names}
+    return type(value)(_without(item, names) for item in value) if isinstance(value, (list, tuple)) else value

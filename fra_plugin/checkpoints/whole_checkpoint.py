@@ -1,0 +1,69 @@
+"""Which checkpoint of a work directory a run can go on from."""
+
+import logging
+import os
+import zipfile
+from glob import escape, glob
+from typing import Optional, Sequence
+
+from mmengine.logging import print_log
+
+from .safe_load import safe_load
+
+
+def fault_in(path: str) -> Optional[str]:
+    """What is wrong with a checkpoint file written by torch.save, None if nothing.
+
+    Compares the checksum of each of its parts, which finds a changed bit, and then loads it, which finds the rest.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is None:
+            safe_load(path)
+    except Exception as error:  # a damaged archive can fail in any way
+        return str(error) or type(error).__name__
+    return f'the checksum of {damaged} is wrong' if damaged else None
+
+
+def newest_whole_checkpoint(folder: str, patterns: Sequence[str], work_dir: Optional[str] = None) -> Optional[str]:
+    """The checkpoint that ``last_checkpoint`` names, else the one written last, passing over those that are not whole.
+
+    Args:
+        folder: where checkpoints are.
+        patterns: of their names, such as ``epoch_*.pth``.
+        work_dir: where ``last_checkpoint`` is. Defaults to None, the folder.
+
+    Returns:
+        Its path, None where there is no checkpoint at all.
+
+    Raises:
+        ValueError: if there are checkpoints and none is whole.
+    """
+    found = {path for pattern in patterns for path in glob(os.path.join(escape(folder), pattern))}
+    candidates = sorted(found, key=os.path.getmtime, reverse=True)
+    last = _last_checkpoint(work_dir or folder, folder)
+    if last is not None:
+        candidates = [last] + [path for path in candidates if os.path.realpath(path) != os.path.realpath(last)]
+    for path in candidates:
+        fault = fault_in(path)
+        if fault is None:
+            return path
+        print_log(f'{path} is not whole and is passed over: {fault}', 'current', logging.WARNING)
+    if candidates:
+        raise ValueError(
+            f'none of the {len(candidates)} checkpoints in {folder} is whole, the newest is {candidates[0]}: '
+            'resume from another file, or start in an empty work directory'
+        )
+    return None
+
+
+def _last_checkpoint(work_dir: str, folder: str) -> Optional[str]:
+    """The file that ``last_checkpoint`` names, also after the folder was moved; None where there is none."""
+    try:
+        with open(os.path.join(work_dir, 'last_checkpoint'), encoding='utf-8', errors='replace') as file:
+            name = file.read().strip()
+    except FileNotFoundError:
+        return None
+    here = os.path.join(folder, os.path.basename(name))
+    return here if name and os.path.isfile(here) else None

@@ -1,0 +1,77 @@
+"""Find and read configs, by path, by name, or as ``_base_ = 'fra_plugin::fra/fra_r50_8xb64.py'``.
+
+Importing ``fra_plugin`` makes that prefix known to mmengine. Types in such a base are looked up in the default scope of
+the config that inherits it, since a landmark config belongs to mmpose and all others to mmpretrain.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE, ConfigParsingError
+
+PACKAGE = Path(__file__).resolve().parent
+PREFIX = 'fra_plugin::'
+
+
+def config_folders() -> List[Path]:
+    """Folders that hold `configs/`: the source tree around the package, or the installed package's `.mim`."""
+    return [folder for folder in (PACKAGE.parent, PACKAGE / '.mim') if (folder / 'configs').is_dir()]
+
+
+def find_config(name: str) -> str:
+    """Path of a config: as given, else relative to the project, else by its base name, which is unique in the project.
+
+    Example:
+        >>> find_config('fra_r50_8xb64')
+        '/path/to/configs/fra/fra_r50_8xb64.py'
+
+    Args:
+        name: such as ``my_config.py``, ``configs/fra/fra_r50_8xb64.py``, ``fra_plugin::fra/fra_r50_8xb64.py`` or
+            ``fra_r50_8xb64``.
+
+    Raises:
+        FileNotFoundError: there is none; the message names the closest one there is.
+    """
+    if os.path.isfile(name):
+        return name
+    if name.startswith(PREFIX):
+        name = f'configs/{name[len(PREFIX) :]}'
+    known = {}
+    for folder in config_folders():
+        if (folder / name).is_file():
+            return str(folder / name)
+        for path in sorted((folder / 'configs').rglob('*.py')):
+            known.setdefault(path.name, path)
+    base = os.path.basename(name) if name.endswith('.py') else f'{os.path.basename(name)}.py'
+    if base in known and os.path.dirname(name) in ('', os.path.dirname(str(known[base]))):
+        return str(known[base])
+    close = difflib.get_close_matches(base, known, n=1)
+    raise FileNotFoundError(f'no config {name}' + (f'; did you mean {close[0]}?' if close else ''))
+
+
+def load_config(name: str) -> Config:
+    """The config of that name, see :func:`find_config`.
+
+    Raises:
+        FileNotFoundError: no such config, or no such base.
+        ValueError: the file is not valid Python, or not a config.
+    """
+    path = find_config(name)
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, ConfigParsingError) as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _base_path(base: str, filename: str, mmengines_own=Config._get_cfg_path) -> Tuple[str, Optional[str]]:
+    """Path and scope of a base config, as mmengine asks for them."""
+    if base.startswith(PREFIX):
+        return find_config(base), None
+    return mmengines_own(base, filename)
+
+
+MODULE2PACKAGE.setdefault('fra_plugin', 'fra_plugin')  # for mmengine.hub.get_config('fra_plugin::...')
+Config._get_cfg_path = staticmethod(_base_path)

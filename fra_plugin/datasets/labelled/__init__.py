@@ -1,0 +1,25 @@
+"""Labelled faces: expression, attributes, pairs and landmarks, in the layouts in which their authors share them."""
+
+from .affect_net import AffectNet
+from .celeba_attributes import CelebAAttributes
+from .class_balanced_sampler import ClassBalancedSampler
+from .face_csv import FaceCSV
+from .face_pairs import FacePairs
+from .fer2013 import FER2013
+from .fer_plus import FERPlus
+from .label_budget import LabelBudget
+from .landmark_faces import LandmarkFaces
+from .raf_db import RAFDB
+
+__all__ = [
+    'AffectNet',
+    'CelebAAttributes',
+    'ClassBalancedSampler',
+    'FER2013',
+    'FERPlus',
+    'FaceCSV',
+    'FacePairs',
+    'LabelBudget',
+    'LandmarkFaces',
+    'RAFDB',
+]

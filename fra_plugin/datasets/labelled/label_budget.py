@@ -1,0 +1,73 @@
+"""Learning from few labels: a fixed, class-balanced share of a training split."""
+
+import math
+from typing import Dict, List, Optional, Union
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import MMLogger
+from mmengine.registry import DATASETS
+
+
+@DATASETS.register_module()
+def LabelBudget(
+    dataset: Union[dict, BaseDataset], share: float, seed: int = 0, min_length: Optional[int] = None
+) -> BaseDataset:
+    """The data set itself, cut down to a share of its faces.
+
+    Works on any mmengine data set, so on mmpretrain's and mmpose's: wrap its config, as in
+    ``dict(type='LabelBudget', share=0.1, dataset=dict(type='RAFDB', ...))``. Where each face has one label, every class
+    gets the same number of faces, and a class with fewer leaves its rest to the others; at least one face a class.
+    Other faces (attributes, landmarks) are drawn at random. A larger share holds all faces of a smaller one with the
+    same seed, on any machine and in any version of NumPy.
+
+    Args:
+        dataset: config of the data set, or the data set.
+        share: share of the faces to keep, in (0, 1].
+        seed: chooses another set of faces. Defaults to 0.
+        min_length: repeat the kept faces, all equally often, until there are at least so many, so that few labels don't
+            mean few steps. Defaults to None, no repetition.
+
+    Raises:
+        ValueError: if ``share`` is not in (0, 1].
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f'share must be in (0, 1], got {share}')
+    if isinstance(dataset, dict):
+        dataset = DATASETS.build(dataset)
+    dataset.full_init()
+    total = len(dataset)
+    kept = budget([_label(dataset.get_data_info(i)) for i in range(total)], share, seed)
+    repeats = math.ceil(min_length / len(kept)) if min_length else 1
+    dataset.get_subset_(kept * repeats)
+    MMLogger.get_current_instance().info(
+        f'LabelBudget: {len(kept):,} of {total:,} faces (share {share:g}, seed {seed})'
+        + (f', each {repeats} times' if repeats > 1 else '')
+    )
+    return dataset
+
+
+def budget(labels: List[Optional[int]], share: float, seed: int) -> List[int]:
+    """Indices to keep, in ascending order; one class where labels are None."""
+    # RandomState, as its stream is promised never to change (that of default_rng is not).
+    order = np.random.RandomState(seed).permutation(len(labels))
+    by_class: Dict[Optional[int], List[int]] = {}
+    for index in order.tolist():
+        by_class.setdefault(labels[index], []).append(index)
+    wanted = max(round(share * len(labels)), len(by_class))
+    # One face of every class in turn, as long as it has any: so a larger budget only adds faces.
+    turns = sorted(
+        (turn, class_id, index)
+        for class_id, members in enumerate(_in_order(by_class))
+        for turn, index in enumerate(members)
+    )
+    return sorted(index for _, _, index in turns[:wanted])
+
+
+def _in_order(by_class: Dict[Optional[int], List[int]]) -> List[List[int]]:
+    return [by_class[label] for label in sorted(by_class, key=lambda label: -1 if label is None else label)]
+
+
+def _label(data: dict) -> Optional[int]:
+    label = data.get('gt_label')
+    return int(label) if isinstance(label, (int, np.integer)) else None

@@ -1,0 +1,125 @@
+"""Writes face landmarks as the json files that mmpose's data sets read.
+
+The format is COCO's with mmpose's ``center`` and ``scale`` (the side of a square face box, in units of 200 pixels).
+Where a box is not given, it is the smallest whole-pixel square around the landmarks, as in the files that mmpose
+hands out for WFLW and 300W.
+"""
+
+import json
+import os
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ...files.whole_file import whole_file
+
+SCALE_UNIT = 200  # pixels, fixed by mmpose's data sets
+
+
+class LandmarkJson:
+    """Collects faces, then writes them at once. Several faces of one image share its entry."""
+
+    def __init__(self) -> None:
+        self._images: Dict[str, dict] = {}
+        self._annotations: List[dict] = []
+
+    def __len__(self) -> int:
+        """Number of faces so far."""
+        return len(self._annotations)
+
+    def add(
+        self,
+        file_name: str,
+        size: Tuple[int, int],
+        keypoints: np.ndarray,
+        visibility: Optional[np.ndarray] = None,
+        box: Optional[Sequence[float]] = None,
+        **entries,
+    ) -> None:
+        """Add one face.
+
+        Args:
+            file_name: Image, relative to the image folder.
+            size: Width and height of the image, pixels.
+            keypoints: Landmarks, (K, 2), pixels.
+            visibility: (K, ), 0 not labelled, 1 hidden, 2 visible; mmpose learns and evaluates 1 and 2 alike.
+                Default: all 1, as in mmpose's own files.
+            box: Face box x, y, width, height in pixels, of which ``center`` and ``scale`` are taken too. Default: from
+                the landmarks.
+            **entries: More entries of the annotation.
+        """
+        image = self._images.setdefault(
+            file_name, dict(id=len(self._images), file_name=file_name, width=size[0], height=size[1])
+        )
+        low, high = keypoints.min(axis=0), keypoints.max(axis=0)
+        if visibility is None:
+            visibility = np.ones(len(keypoints))
+        if box is None:
+            first, last = np.floor(low), np.ceil(high)
+            margin = (high - low) / 10  # mmpose's boxes are a tenth wider on each side, where the image allows it
+            corner, end = np.maximum(low - margin, 0), np.minimum(high + margin, size)
+            box = [*corner, *(end - corner)]
+        else:
+            first, last = np.array(box[:2]), np.array(box[:2]) + box[2:]
+        self._annotations.append(
+            dict(
+                id=len(self._annotations),
+                image_id=image['id'],
+                category_id=1,
+                iscrowd=0,
+                keypoints=np.column_stack([keypoints, visibility]).ravel().tolist(),
+                num_keypoints=int((np.asarray(visibility) > 0).sum()),
+                bbox=[float(value) for value in box],
+                area=float(box[2] * box[3]),
+                center=((first + last) / 2).tolist(),
+                scale=float((last - first).max() / SCALE_UNIT),
+                **entries,
+            )
+        )
+
+    def write(self, path: str) -> None:
+        """Write the file whole or not at all; its folder is made."""
+        content = dict(
+            images=list(self._images.values()),
+            annotations=self._annotations,
+            categories=[dict(id=1, name='face', supercategory='person', keypoints=[], skeleton=[])],
+        )
+        with whole_file(path) as partial, open(partial, 'w') as file:
+            json.dump(content, file)
+
+
+def link_images(images: str, link: str) -> None:
+    """Make ``link`` lead to the folder of the authors' images, so that nothing is copied.
+
+    Raises:
+        ValueError: If ``link`` already exists and is something else.
+    """
+    if os.path.lexists(link):
+        if os.path.realpath(link) != os.path.realpath(images):
+            raise ValueError(f'{link} already exists and is not {images}; remove it or choose another output folder')
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(link)), exist_ok=True)
+    os.symlink(os.path.relpath(images, os.path.dirname(os.path.abspath(link))), link, target_is_directory=True)
+
+
+def count_report(name: str, count: int, official: int) -> str:
+    """One line that says how many faces there are and whether the official list has as many."""
+    if count == official:
+        return f'{name}: {count:,} faces, as many as the official list'
+    return f'{name}: {count:,} faces; WARNING: the official list has {official:,}'
+
+
+def image_size(path: str) -> Tuple[int, int]:
+    """Width and height in pixels, from the file's header.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not an image.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except UnidentifiedImageError as error:
+        raise ValueError(f'{path}: expected an image') from error

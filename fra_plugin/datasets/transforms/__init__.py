@@ -1,0 +1,16 @@
+"""From an image file to the two views of pre-training, or to the one plain view of evaluation."""
+
+from .fast_color_jitter import FastColorJitter
+from .fast_gaussian_blur import FastGaussianBlur
+from .fast_random_resized_crop import FastRandomResizedCrop
+from .load_face import BrokenImageError, LoadFace
+from .located_multi_view import LocatedMultiView
+
+__all__ = [
+    'BrokenImageError',
+    'FastColorJitter',
+    'FastGaussianBlur',
+    'FastRandomResizedCrop',
+    'LoadFace',
+    'LocatedMultiView',
+]

@@ -1,0 +1,29 @@
+"""FastGaussianBlur: mmpretrain's GaussianBlur by OpenCV.
+
+Pillow's GaussianBlur, which mmpretrain and the BYOL family use, approximates the Gaussian by three box filters;
+OpenCV's filter is the Gaussian itself (cut off at 3 sigma) and several times faster.
+"""
+
+import cv2
+from mmpretrain.datasets.transforms import GaussianBlur
+from mmpretrain.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class FastGaussianBlur(GaussianBlur):
+    """img (H, W, 3) uint8 -> the same, blurred with probability `prob`.
+
+    Args:
+        radius (int | float, optional): Standard deviation in pixels. Default: None.
+        prob (float): Probability of blurring. Default: 0.5.
+        **kwargs: Instead of radius, its range as in mmpretrain's GaussianBlur: magnitude_range=(0.1, 2.0) with
+            magnitude_std='inf' draws it uniformly.
+    """
+
+    def transform(self, results: dict) -> dict:
+        if self.random_disable():
+            return results
+        sigma = self.random_magnitude() if self.radius is None else self.radius
+        # The border pixel is repeated outwards, as Pillow does.
+        results['img'] = cv2.GaussianBlur(results['img'], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        return results

@@ -1,0 +1,255 @@
+"""FaceFolder: any tree of face images as a data set without labels.
+
+A file that can't be decoded is replaced by another one and named in the sample that comes back (`skipped_files`), so
+that BrokenImageHook can count them over all processes. A disk that goes away for a while is waited for.
+"""
+
+import errno
+import logging
+import os
+import posixpath
+import time
+from typing import List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.logging import print_log
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
+from torch.utils.data import get_worker_info
+
+from ...files.file_hash import sha256
+from ..transforms.load_face import BrokenImageError
+from .face_boxes import read_boxes
+from .folder_scan import read_list, scan_folder
+from .scan_cache import ScanCache
+
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
+# Errors of this one file that no waiting mends.
+LASTING = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+FILE_PATIENCE = 3.0  # seconds a single unreadable file is tried again while others can be read
+LONGEST_PAUSE = 10.0  # seconds
+
+
+@DATASETS.register_module()
+class FaceFolder(BaseDataset):
+    """A folder of face images: {img_path, sample_idx, bbox if there are boxes} -> pipeline.
+
+    The first process scans the folder and sends the result to the others, so that all hold the same list; every
+    process has to build the data set (not only the first). The scan is kept on disk, see ScanCache.
+
+    Args:
+        data_root (str): Parent of the relative paths below. Default: ''.
+        data_prefix (str | dict): The folder, scanned with its sub-folders (VGGFace2's n000002/0001_01.jpg, or flat).
+            Default: ''.
+        ann_file (str): List file: one path relative to the folder a line. '': all images. Default: ''.
+        boxes (str): Csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
+            that it does not name is used whole. '': no boxes. Default: ''.
+        box_margin (float): Share of a box's width and height that is added to it, half on each side; 0.3 is what
+            VGGFace2's authors train with. At least 0. Default: 0.3.
+        extensions (Sequence[str]): Endings of image files, in any case. Default: EXTENSIONS.
+        follow_links (bool): Whether symbolic links in the folder may be followed. Default: False.
+        cache_dir (str, optional): Where the scan is kept. None: beside the folder if that can be written, else
+            ~/.cache/fra_plugin. Default: None.
+        patience (float): Seconds that a disk that can't be read is waited for. Default: 300.
+        max_refetch (int): Broken files in a row after which a sample is given up. Default: 100.
+        pipeline (Sequence): Transforms; LoadFace first. Default: ().
+        indices (int | Sequence[int], optional): Use the first n images, or these. Default: None.
+        test_mode (bool): A broken file is an error instead of being replaced. Default: False.
+        lazy_init (bool): Scan at the first use instead of now. Default: False.
+        metainfo (dict, optional): As mmpretrain's BaseDataset. Default: None.
+
+    Raises:
+        FileNotFoundError: The folder, the list, the csv or a listed file is missing.
+        ValueError: The folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
+        RuntimeError: From an item: the disk stayed away, or `max_refetch` files in a row are broken.
+        BrokenImageError: From an item in test mode.
+    """
+
+    def __init__(
+        self,
+        data_root: str = '',
+        data_prefix: Union[str, dict] = '',
+        ann_file: str = '',
+        boxes: str = '',
+        box_margin: float = 0.3,
+        extensions: Sequence[str] = EXTENSIONS,
+        follow_links: bool = False,
+        cache_dir: Optional[str] = None,
+        patience: float = 300.0,
+        max_refetch: int = 100,
+        pipeline: Sequence = (),
+        indices: Union[int, Sequence[int], None] = None,
+        test_mode: bool = False,
+        lazy_init: bool = False,
+        metainfo: Optional[dict] = None,
+    ) -> None:
+        if box_margin < 0:
+            raise ValueError(f'box_margin is a share of the box, at least 0, got {box_margin}')
+        self.boxes = os.path.join(os.path.expanduser(data_root), os.path.expanduser(boxes)) if boxes else ''
+        self.box_margin = box_margin
+        self.extensions = tuple(sorted({extension.lower() for extension in extensions}))
+        self.follow_links = follow_links
+        self.cache_dir = cache_dir
+        self.patience = patience
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=os.path.expanduser(data_root),
+            data_prefix=data_prefix,
+            indices=indices,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            max_refetch=max_refetch,
+        )
+
+    def full_init(self) -> None:
+        """Scan the folder, or take over the scan of the first process."""
+        if self._fully_initialized:
+            return
+        shared: List = [None]
+        alone = get_worker_info() is not None  # a worker knows the process group, but must not use it
+        if alone or is_main_process():
+            try:
+                shared = [self._records()]
+            except (OSError, ValueError) as error:
+                shared = [error]  # the others wait: they must get the error too
+        if not alone:
+            broadcast_object_list(shared)
+        if isinstance(shared[0], Exception):
+            raise shared[0]
+        # The base class's layout: one buffer, and the end of each record in it. Workers share the pages of both.
+        self.data_bytes = shared[0]
+        self.data_address = np.flatnonzero(self.data_bytes == 0) + 1
+        self._fully_initialized = True
+        is_share = not isinstance(self._indices, int) or abs(self._indices) < len(self.data_address)
+        if self._indices is not None and is_share:
+            self.data_bytes, self.data_address = self._get_serialized_subset(self._indices)
+
+    def _records(self) -> np.ndarray:
+        """All images as bytes, `[x y width height ]path` and a zero each, from the cache or the folder."""
+        folder = self.img_prefix
+        if not os.path.exists(folder):
+            raise FileNotFoundError(
+                f'{folder or "data_prefix"}: no such folder; expected a folder of face images, flat or with '
+                f'sub-folders such as n000002/0001_01.jpg (data_root and data_prefix)'
+            )
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(f'{folder}: expected a folder of face images, this is a file')
+        sources = [(path, sha256(path)) for path in (self.ann_file, self.boxes) if os.path.isfile(path)]
+        cache = ScanCache(folder, repr((self.extensions, self.follow_links, sources)), self.cache_dir)
+        records = cache.load()
+        if records is not None:
+            return records
+        if self.ann_file:
+            paths, mtimes = read_list(self.ann_file, folder, self.follow_links)
+        else:
+            paths, mtimes = scan_folder(folder, self.extensions, self.follow_links)
+        if self.boxes:
+            paths = self._with_boxes(paths)
+        records = np.frombuffer(os.fsencode('\0'.join(paths) + '\0'), np.uint8)
+        cache.save(records, mtimes)
+        return records
+
+    def _with_boxes(self, paths: List[str]) -> List[str]:
+        boxes = read_boxes(self.boxes)
+        whole = '-1 -1 0 0 '
+        records, found = [], 0
+        for path in paths:
+            box = boxes.get(path) or boxes.get(posixpath.splitext(path)[0])
+            found += box is not None
+            records.append((f'{box[0]} {box[1]} {box[2]} {box[3]} ' if box else whole) + path)
+        if not found:
+            raise ValueError(
+                f'{self.boxes}: none of its {len(boxes):,} boxes is of an image in {self.img_prefix}; '
+                f'expected NAME_ID such as {posixpath.splitext(paths[0])[0]}'
+            )
+        if found < len(paths):
+            print_log(
+                f'{self.boxes}: {len(paths) - found:,} of {len(paths):,} images have no face box and are used whole',
+                'current',
+                logging.WARNING,
+            )
+        return records
+
+    def get_data_info(self, idx: int) -> dict:
+        """The sample before the pipeline: img_path, sample_idx, and bbox (x1, y1, x2, y2), margin included."""
+        self.full_init()
+        idx = range(len(self))[idx]
+        start = self.data_address[idx - 1] if idx else 0
+        record = os.fsdecode(self.data_bytes[start : self.data_address[idx] - 1].tobytes())
+        if not self.boxes:
+            return dict(img_path=os.path.join(self.img_prefix, record), sample_idx=idx)
+        *box, path = record.split(' ', 4)
+        info = dict(img_path=os.path.join(self.img_prefix, path), sample_idx=idx)
+        x, y, width, height = (int(value) for value in box)
+        if width:
+            dx, dy = width * self.box_margin / 2, height * self.box_margin / 2
+            info['bbox'] = (x - dx, y - dy, x + width + dx, y + height + dy)
+        return info
+
+    def __getitem__(self, idx: int) -> dict:
+        """The idx-th sample; where its file is broken, another one, always the same, with `skipped_files`."""
+        if self.test_mode:
+            return self._prepare_patiently(idx)
+        skipped: List[Tuple[str, str]] = []
+        wanted = idx
+        while len(skipped) <= self.max_refetch:
+            try:
+                data = self._prepare_patiently(idx)
+            except BrokenImageError as error:
+                skipped.append((error.path, error.reason))
+                idx = self._stand_in(wanted, len(skipped))
+                continue
+            if skipped and 'data_samples' in data:
+                data['data_samples'].set_metainfo(dict(skipped_files=skipped))
+            elif skipped:
+                data['skipped_files'] = skipped
+            return data
+        raise RuntimeError(f'{len(skipped)} images in a row are broken, the last of them {": ".join(skipped[-1])}')
+
+    def _stand_in(self, idx: int, attempt: int) -> int:
+        """Index of the attempt-th replacement; the global random state is left alone."""
+        return int(np.random.default_rng([idx % len(self), attempt]).integers(len(self)))
+
+    def _prepare_patiently(self, idx: int) -> dict:
+        """Run the pipeline; wait while the disk is away, up to `patience` seconds."""
+        start, pause = None, 0.1
+        while True:
+            try:
+                return self.prepare_data(idx)
+            except OSError as error:
+                path = self.get_data_info(idx)['img_path']
+                reason = error.strerror or str(error)
+                if error.errno is None or error.errno in LASTING:  # None: raised by a decoder, not by the system
+                    raise BrokenImageError(path, reason) from error
+                start = start or time.monotonic()
+                waited = time.monotonic() - start
+                if waited >= min(FILE_PATIENCE, self.patience) and self._others_are_readable(idx):
+                    raise BrokenImageError(path, reason) from error
+                if waited >= self.patience:
+                    raise RuntimeError(
+                        f'{self.img_prefix} could not be read for {waited:.0f} s ({reason}: {path}); '
+                        f'is the disk there? Resume when it is.'
+                    ) from error
+            if pause < LONGEST_PAUSE <= 2 * pause:
+                print_log(
+                    f'{self.img_prefix} can not be read ({reason}: {path}); trying for {self.patience:.0f} s',
+                    'current',
+                    logging.WARNING,
+                )
+            time.sleep(min(pause, LONGEST_PAUSE, self.patience))
+            pause *= 2
+
+    def _others_are_readable(self, idx: int) -> bool:
+        """Whether most of three other files can be read: then the disk is there, and only this file is bad."""
+        readable = 0
+        for attempt in range(3):
+            try:
+                with open(self.get_data_info(self._stand_in(idx, attempt))['img_path'], 'rb') as file:
+                    file.read(1)
+                readable += 1
+            except OSError:
+                continue
+        return readable >= 2

@@ -1,0 +1,114 @@
+"""The result of a folder scan on disk, so that 3.3 million files start in seconds the second time.
+
+One .npz of plain arrays beside the folder (or where the user says), written to a temporary file and renamed. It is
+used only while every folder's time of last change is the same: files can't come or go without changing it.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Dict, List, Optional
+
+import numpy as np
+from mmengine.logging import print_log
+
+from .folder_scan import THREADS, UNSETTLED, folder_mtime
+
+FORMAT = 'fra_plugin folder scan 1'
+
+
+class ScanCache:
+    """Loads and saves the records of one folder under one setting.
+
+    Args:
+        root (str): The folder.
+        setting (str): All that the records depend on beside the folder itself.
+        cache_dir (str, optional): Where the file lies. None: beside the folder if that can be written, else
+            ~/.cache/fra_plugin. Default: None.
+    """
+
+    def __init__(self, root: str, setting: str, cache_dir: Optional[str] = None) -> None:
+        self.root = os.path.abspath(root)
+        self.setting = f'{FORMAT}\n{setting}'
+        if cache_dir is None:
+            self.places = [os.path.dirname(self.root), os.path.expanduser('~/.cache/fra_plugin')]
+        else:
+            self.places = [os.path.expanduser(cache_dir)]
+        digest = hashlib.sha256(f'{self.root}\n{self.setting}'.encode('utf-8', 'surrogateescape')).hexdigest()
+        self.name = f'.{os.path.basename(self.root)}.{digest[:12]}.npz'
+
+    def load(self) -> Optional[np.ndarray]:
+        """The records (bytes, uint8) if a valid cache is found, else None."""
+        for place in self.places:
+            path = os.path.join(place, self.name)
+            if not os.path.isfile(path):
+                continue
+            try:
+                # Into memory, not memory-mapped: a mapped file on a disk that goes away kills the process (SIGBUS).
+                # Workers forked later share the pages.
+                with np.load(path, allow_pickle=False) as file:
+                    arrays = {key: file[key] for key in ('setting', 'folders', 'mtimes', 'records')}
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                print_log(f'{path}: the cached scan is damaged ({error}); scanning again', 'current', logging.WARNING)
+                continue
+            if self._is_valid(**arrays):
+                return arrays['records']
+        return None
+
+    def _is_valid(self, setting, folders, mtimes, records) -> bool:
+        if setting.tobytes() != self.setting.encode('utf-8', 'surrogateescape') or UNSETTLED in mtimes:
+            return False
+        names = os.fsdecode(folders.tobytes()).split('\0')
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = pool.map(lambda name: folder_mtime(os.path.join(self.root, name)), names)
+            unchanged = list(found) == mtimes.tolist()
+        # The file may have come with the data: it must not lead out of the folder either. (A folder whose name ends in
+        # '..' or a blank looks the same here, and is scanned every time.)
+        data = records.tobytes()
+        return unchanged and not (data.startswith(b'/') or any(x in data for x in (b'\0/', b' /', b'../')))
+
+    def save(self, records: np.ndarray, mtimes: Dict[str, int]) -> None:
+        """Write the cache to the first place that can be written; a log line says so if none can.
+
+        Nothing is written while a folder is still changing.
+        """
+        if UNSETTLED in mtimes.values():
+            return
+        errors: List[str] = []
+        for place in self.places:
+            try:
+                self._write(place, records, mtimes)
+                return
+            except OSError as error:
+                errors.append(f'{place}: {error.strerror}')
+        print_log(
+            f'The scan of {self.root} could not be cached ({"; ".join(errors)}): every start scans it again. '
+            f'Set cache_dir.',
+            'current',
+            logging.WARNING,
+        )
+
+    def _write(self, place: str, records: np.ndarray, mtimes: Dict[str, int]) -> None:
+        os.makedirs(place, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(suffix='.tmp', prefix=self.name, dir=place)
+        try:
+            with os.fdopen(handle, 'wb') as file:
+                np.savez(
+                    file,
+                    setting=_array(self.setting.encode('utf-8', 'surrogateescape')),
+                    folders=_array(os.fsencode('\0'.join(mtimes))),
+                    mtimes=np.array(list(mtimes.values()), np.int64),
+                    records=records,
+                )
+            os.chmod(temporary, 0o644)  # mkstemp's 0600 would shut out the others who share the data
+            os.replace(temporary, os.path.join(place, self.name))
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def _array(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, np.uint8)

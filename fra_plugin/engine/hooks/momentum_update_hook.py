@@ -1,0 +1,29 @@
+"""Moves the target encoder after each optimizer step."""
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+
+@HOOKS.register_module()
+class MomentumUpdateHook(Hook):
+    """Call ``model.update_target(step, max_steps)`` exactly once after every step that the optimizer takes.
+
+    It listens to the optimizer itself: iterations that only accumulate gradients, and steps that a loss scaler skips
+    for a gradient that is not finite, leave the target alone. ``step`` and ``max_steps`` count optimizer steps and
+    follow the runner's iteration, so a resumed run goes on where it stopped.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Listen from here on."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        accumulate = runner.optim_wrapper._accumulative_counts
+        max_steps = -(-runner.max_iters // accumulate)
+        self._listener = runner.optim_wrapper.optimizer.register_step_post_hook(
+            lambda *_: model.update_target(runner.iter // accumulate, max_steps)
+        )
+
+    def after_train(self, runner: Runner) -> None:
+        """Stop listening."""
+        self._listener.remove()

@@ -1,0 +1,108 @@
+"""Pictures of the regions while they are learnt."""
+
+import os
+from typing import Optional
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
+from ...files.whole_file import whole_file
+from ...reports.visualization import contact_sheet, draw_regions, region_legend
+from .untouched import untouched
+
+
+@HOOKS.register_module()
+class RegionHeatmapHook(Hook):
+    """A few faces that stay the same -> heatmaps -> one picture, before training and every ``interval`` epochs.
+
+    Goes to ``regions/iter_00001000.jpg`` in the work directory and, under the name 'regions', to every backend of the
+    visualizer. The model is not touched, see :func:`untouched`. For models with ``heatmaps(inputs) -> (B, K, h, w)``.
+
+    Args:
+        dataset: config of a data set of held-out faces; without a ``pipeline`` the images are only resized. Defaults to
+            None: faces of the training set, resized. This is also, with a warning, what happens where the held-out
+            faces are not on this machine: training does not depend on them.
+        num_faces: how many, spread evenly over the data set, at least 1. Defaults to 8.
+        image_size: side of the model's input in pixels. Defaults to 224.
+        interval: epochs (or iterations) between two pictures, at least 1. Defaults to 1.
+        by_epoch: whether ``interval`` counts epochs. Defaults to True.
+        face_size: side of a face in the picture in pixels. Defaults to 160.
+
+    Raises:
+        ValueError: for a number out of its range.
+        TypeError: before training, if the model has no heatmaps.
+    """
+
+    def __init__(
+        self,
+        dataset: Optional[dict] = None,
+        num_faces: int = 8,
+        image_size: int = 224,
+        interval: int = 1,
+        by_epoch: bool = True,
+        face_size: int = 160,
+    ) -> None:
+        numbers = dict(num_faces=num_faces, image_size=image_size, interval=interval, face_size=face_size)
+        for name, value in numbers.items():
+            if value < 1:
+                raise ValueError(f'{name} must be at least 1, got {value}')
+        self.dataset = dataset
+        self.num_faces = num_faces
+        self.image_size = image_size
+        self.interval = interval
+        self.by_epoch = by_epoch
+        self.face_size = face_size
+
+    def before_train(self, runner: Runner) -> None:
+        """Read the faces, and draw what a new model makes of them."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if not hasattr(model, 'heatmaps'):
+            raise TypeError(f'RegionHeatmapHook is for models with heatmaps, {type(model).__name__} has none')
+        self.faces = self._read_faces(runner)
+        if runner.iter == 0:
+            self.draw(runner, 0)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        if self.by_epoch and self.every_n_epochs(runner, self.interval):
+            self.draw(runner, runner.iter)
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        if not self.by_epoch and self.every_n_train_iters(runner, self.interval):
+            self.draw(runner, runner.iter + 1)
+
+    def draw(self, runner: Runner, step: int) -> None:
+        """Write the picture of this moment, ``step`` iterations after the start."""
+        if not is_main_process():  # in evaluation mode no process waits for another one
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        with untouched(model):
+            heatmaps = model.heatmaps(normalise(model, self.faces))
+        picture = draw_sheet(self.faces, heatmaps, self.face_size)
+        with whole_file(os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')) as partial:
+            cv2.imwrite(partial, picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
+
+    def _read_faces(self, runner: Runner) -> torch.Tensor:
+        # Every process reads: a data set may let the first one scan the folder for all.
+        if self.dataset is not None:
+            try:
+                return spread_faces(build_plain(self.dataset, self.image_size), self.num_faces)
+            except FileNotFoundError as error:
+                runner.logger.warning(
+                    f'RegionHeatmapHook shows faces of the training set, as the held-out faces are missing: {error}'
+                )
+        return spread_faces(runner.train_dataloader.dataset, self.num_faces, self.image_size)
+
+
+def draw_sheet(faces: torch.Tensor, heatmaps: torch.Tensor, face_size: int) -> np.ndarray:
+    """Faces (N, 3, H, W) BGR uint8 above their regions, and which colour is which region: BGR uint8."""
+    images = [cv2.resize(face.permute(1, 2, 0).numpy(), (face_size, face_size)) for face in faces]
+    overlays = [draw_regions(image, masks) for image, masks in zip(images, heatmaps)]
+    return contact_sheet([contact_sheet(images + overlays, len(images)), region_legend(heatmaps.shape[1])], columns=1)

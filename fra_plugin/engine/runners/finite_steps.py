@@ -1,0 +1,93 @@
+"""Optimizer steps with a loss and a gradient that are finite, and no others."""
+
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional
+
+import torch
+from mmengine.model import is_model_wrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from torch import nn
+
+
+class FiniteSteps:
+    """Stands for the optimizer wrapper in ``train_step`` and leaves out every step that would spoil the model.
+
+    A loss that is not finite makes every gradient of its process NaN, and the average over processes that
+    DistributedDataParallel takes anyway makes them NaN everywhere: all processes leave out the same steps, without a
+    collective of their own. Mixed precision's loss scaler then skips the step as it skips an overflow. Without one the
+    norm of the gradient is read, one number from the device a step, as the scaler does.
+
+    A step left out leaves no trace: buffers (BatchNorm statistics, prototypes) return to what they were before the
+    batch, the optimizer's state and the target network, which follows the optimizer, don't move.
+
+    Args:
+        wrapper: the Runner's optimizer wrapper; all else is passed on to it.
+
+    Attributes:
+        left_out: whether the latest step was.
+        in_a_row: steps left out since the last one that was taken.
+        total: steps left out in the whole run, resumed parts included.
+    """
+
+    def __init__(self, wrapper: OptimWrapper) -> None:
+        self.wrapper = wrapper
+        self.left_out = False
+        self.in_a_row = 0
+        self._taken = False
+        self._buffers: List[torch.Tensor] = []
+        self._kept: List[torch.Tensor] = []
+        wrapper.optimizer.register_step_post_hook(self._note_step)
+
+    def __getattr__(self, name: str):
+        return getattr(self.wrapper, name)
+
+    @property
+    def total(self) -> int:
+        return self.message_hub.runtime_info.get('left_out_steps', 0)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """The wrapper's context; keeps the buffers where an accumulation of gradients begins."""
+        if self.inner_count % self._accumulative_counts == 0:
+            self._keep_buffers(model.module if is_model_wrapper(model) else model)
+        with self.wrapper.optim_context(model):
+            yield
+
+    def update_params(
+        self, loss: torch.Tensor, step_kwargs: Optional[Dict] = None, zero_kwargs: Optional[Dict] = None
+    ) -> None:
+        """As :meth:`OptimWrapper.update_params`, but for steps that are left out."""
+        self.left_out = False
+        factor = torch.where(loss.detach().isfinite(), torch.ones_like(loss), torch.full_like(loss, float('nan')))
+        self.backward(self.scale_loss(loss * factor))
+        if not self.should_update():
+            return
+        self._taken = False  # until the optimizer says so
+        if isinstance(self.wrapper, AmpOptimWrapper) or self._gradient_is_finite():
+            self.step(**(step_kwargs or {}))
+        self.zero_grad(**(zero_kwargs or {}))
+        self.left_out = not self._taken
+        if self.left_out:
+            for buffer, kept in zip(self._buffers, self._kept):
+                buffer.copy_(kept)
+            self.message_hub.update_info('left_out_steps', self.total + 1)
+        self.in_a_row = self.in_a_row + 1 if self.left_out else 0
+
+    def _note_step(self, *_) -> None:
+        self._taken = True
+
+    @torch.no_grad()
+    def _keep_buffers(self, model: nn.Module) -> None:
+        self._buffers = list(model.buffers())
+        if [buffer.shape for buffer in self._kept] != [buffer.shape for buffer in self._buffers]:
+            self._kept = [buffer.clone() for buffer in self._buffers]
+        elif self._kept:
+            torch._foreach_copy_(self._kept, self._buffers)
+
+    @torch.no_grad()
+    def _gradient_is_finite(self) -> bool:
+        """Whether its norm is; all processes hold the same gradient here."""
+        params = [param for group in self.param_groups for param in group['params']]
+        grads = [param.grad for param in params if param.grad is not None]
+        norms = torch._foreach_norm(grads) if grads else []
+        return not norms or bool(torch.stack([norm.double().to(norms[0].device) for norm in norms]).sum().isfinite())

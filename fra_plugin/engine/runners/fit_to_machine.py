@@ -1,0 +1,80 @@
+"""Makes a config that was written for GPUs run on a machine without one, and says what it changed.
+
+Processes then talk through gloo instead of nccl, SyncBN becomes BN, and mixed precision becomes full precision. With GPUs
+nothing is changed.
+"""
+
+import datetime
+import os
+import subprocess
+from typing import List
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_distributed
+
+
+def fit_to_machine(cfg: Config) -> List[str]:
+    """Changes `cfg` in place; without a GPU and with a launcher it also opens the process group.
+
+    Args:
+        cfg: a Runner's config whose `launcher` ('none', 'pytorch', 'slurm', 'mpi') is already set.
+
+    Returns:
+        One line for each change, for the log.
+
+    Raises:
+        ValueError: more processes than GPUs on this machine, or no address to meet at.
+    """
+    if torch.cuda.is_available():
+        local_rank, gpus = int(os.environ.get('LOCAL_RANK', 0)), torch.cuda.device_count()
+        if cfg.launcher == 'pytorch' and local_rank >= gpus:
+            raise ValueError(
+                f'process {local_rank + 1} on this machine finds {gpus} GPUs only: start {gpus} processes, or '
+                'hide the GPUs (CUDA_VISIBLE_DEVICES=) to run on the CPU'
+            )
+        return []
+    changes = []
+    if _drop_mixed_precision(cfg.get('optim_wrapper')):
+        changes.append('No GPU here: mixed precision (AmpOptimWrapper) is off.')
+    if cfg.launcher != 'none':
+        _open_gloo(cfg)
+        wrapper = cfg.setdefault('model_wrapper_cfg', ConfigDict())
+        wrapper.setdefault('broadcast_buffers', False)
+        wrapper.setdefault('find_unused_parameters', cfg.get('find_unused_parameters', False))
+        wrapper['type'] = 'mmengine.CPUDataParallel'
+        changes.append('No GPU here: processes talk through gloo.')
+    return changes
+
+
+def _drop_mixed_precision(optim_wrapper) -> bool:
+    if not isinstance(optim_wrapper, dict) or optim_wrapper.get('type') not in (
+        'AmpOptimWrapper',
+        'mmengine.AmpOptimWrapper',
+    ):
+        return False
+    optim_wrapper['type'] = 'OptimWrapper'
+    for name in ('loss_scale', 'dtype', 'use_fsdp'):
+        optim_wrapper.pop(name, None)
+    return True
+
+
+def _open_gloo(cfg: Config) -> None:
+    """Does what Runner would do at its start, which asks torch.cuda for a device whatever the backend is."""
+    if cfg.launcher == 'slurm':
+        for ours, theirs in (('RANK', 'SLURM_PROCID'), ('WORLD_SIZE', 'SLURM_NTASKS'), ('LOCAL_RANK', 'SLURM_LOCALID')):
+            os.environ[ours] = os.environ.get(theirs, os.environ.get(ours, '0'))
+        if 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
+            hosts = subprocess.check_output(['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']], text=True)
+            os.environ['MASTER_ADDR'] = hosts.split()[0]
+    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
+    if missing:
+        raise ValueError(
+            f'launcher {cfg.launcher!r} without {", ".join(missing)} in the environment: start it with '
+            'tools/dist_train.sh or tools/slurm_train.sh'
+        )
+    dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
+    dist_cfg['backend'] = 'gloo'
+    if not is_distributed():
+        timeout = datetime.timedelta(seconds=dist_cfg.get('timeout', 1800))
+        torch.distributed.init_process_group('gloo', timeout=timeout)

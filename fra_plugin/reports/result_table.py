@@ -1,0 +1,62 @@
+"""One table of results as csv, Markdown and a self-contained html page."""
+
+import csv
+from pathlib import Path
+from typing import Any, Sequence, Union
+
+import numpy as np
+
+from ..files.whole_file import whole_file
+from .report import Report
+
+
+def write_table(
+    folder: Union[str, Path],
+    name: str,
+    title: str,
+    header: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    notes: Sequence[str] = (),
+    commands: Sequence[str] = (),
+) -> None:
+    """Write ``name.csv``, ``name.md`` and ``name.html``, each whole or not at all.
+
+    Args:
+        folder: where to; it is made.
+        name: of the files, without ending.
+        title: of the two pages.
+        header: a word or two for each column.
+        rows: texts and numbers, as many in each row as in the header; None is empty.
+        notes: paragraphs below the table, not in the csv file.
+        commands: what was run, below them.
+    """
+    folder = Path(folder)
+    with whole_file(folder / f'{name}.csv') as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
+        csv.writer(file).writerows([header, *rows])
+
+    lines = [f'# {title}', '', _line(header), _line(['---'] * len(header)), *map(_line, rows)]
+    for note in notes:
+        lines += ['', note]
+    if commands:
+        lines += ['', '```', *commands, '```']
+    with whole_file(folder / f'{name}.md') as partial:
+        Path(partial).write_text('\n'.join(lines) + '\n', encoding='utf-8')
+
+    report = Report(title).table(header, rows)
+    for note in notes:
+        report.text(note)
+    if commands:
+        report.heading('Commands').text('\n'.join(commands))
+    report.save(folder / f'{name}.html')
+
+
+def spread(values: Sequence[float]) -> str:
+    """'12.3 ± 0.4': mean and sample standard deviation; the mean alone of a single value."""
+    if len(values) < 2:
+        return f'{values[0]:.2f}' if values else ''
+    return f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
+
+
+def _line(cells: Sequence[Any]) -> str:
+    texts = ['' if cell is None else f'{cell:.4g}' if isinstance(cell, float) else str(cell) for cell in cells]
+    return '| ' + ' | '.join(text.replace('|', '\\|').replace('\n', ' ') for text in texts) + ' |'

@@ -1,0 +1,116 @@
+"""The picture of the regions: there, everywhere, in time, and without a trace in the model."""
+
+import logging
+import sys
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import cv2
+import pytest
+import torch
+from watched_run import SIZE, byol, make_runner, write_faces
+
+from fra_plugin.engine.hooks.region_heatmap_hook import RegionHeatmapHook, draw_sheet
+
+HOOK = dict(type='RegionHeatmapHook', num_faces=3, image_size=SIZE, face_size=40)
+
+
+@pytest.fixture
+def faces(tmp_path):
+    return write_faces(tmp_path / 'faces')
+
+
+def test_pictures_before_training_and_after_each_epoch_in_the_folder_and_the_backend(tmp_path, faces):
+    runner = make_runner(
+        tmp_path / 'run',
+        faces,
+        [dict(HOOK, dataset=dict(type='FaceFolder', data_prefix=str(faces), cache_dir=str(tmp_path)))],
+    )
+    runner.train()
+    pictures = sorted(path.name for path in (tmp_path / 'run' / 'regions').iterdir())
+    assert pictures == ['iter_00000000.jpg', 'iter_00000002.jpg', 'iter_00000004.jpg']
+    (backend,) = Path(runner.work_dir).glob('*/vis_data/vis_image')
+    assert sorted(path.name for path in backend.iterdir()) == ['regions_0.png', 'regions_2.png', 'regions_4.png']
+    width = cv2.imread(str(tmp_path / 'run' / 'regions' / pictures[0])).shape[1]
+    assert width == 3 * 40 + 2 * 4
+
+
+def backends(*others):
+    return dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), *others])
+
+
+def test_pictures_and_monitors_reach_tensorboard(tmp_path, faces):
+    accumulator = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    make_runner(
+        tmp_path / 'run',
+        faces,
+        [dict(HOOK), dict(type='CollapseMonitorHook', interval=1)],
+        epochs=1,
+        visualizer=backends(dict(type='TensorboardVisBackend')),
+    ).train()
+    (events,) = (tmp_path / 'run').glob('*/vis_data/events.out*')
+    seen = accumulator.EventAccumulator(str(events)).Reload()
+    assert [event.step for event in seen.Images('regions')] == [0, 2]
+    assert [event.step for event in seen.Scalars('embedding/global_rank')] == [1, 2]
+
+
+def test_pictures_reach_weights_and_biases(tmp_path, faces, monkeypatch):
+    wandb = MagicMock()  # the service needs an account
+    monkeypatch.setitem(sys.modules, 'wandb', wandb)
+    make_runner(
+        tmp_path / 'run', faces, [dict(HOOK)], epochs=1, visualizer=backends(dict(type='WandbVisBackend'))
+    ).train()
+    pictures = [call.args[0]['regions'] for call in wandb.log.call_args_list if 'regions' in call.args[0]]
+    assert len(pictures) == 2 and wandb.Image.call_args.args[0].shape[2] == 3
+
+
+def test_interval_in_iterations(tmp_path, faces):
+    runner = make_runner(tmp_path / 'run', faces, [dict(HOOK, interval=3, by_epoch=False)])
+    runner.train()
+    names = sorted(path.name for path in (tmp_path / 'run' / 'regions').iterdir())
+    assert names == ['iter_00000000.jpg', 'iter_00000003.jpg']
+
+
+def test_training_is_the_same_bit_by_bit_with_and_without(tmp_path, faces):
+    states = []
+    for name, hooks in (('with', [dict(HOOK, interval=1, by_epoch=False)]), ('without', [])):
+        runner = make_runner(tmp_path / name, faces, hooks)
+        runner.train()
+        states.append(runner.model.state_dict())
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_missing_held_out_faces_are_replaced_by_training_faces_with_a_warning(tmp_path, faces, caplog):
+    runner = make_runner(
+        tmp_path / 'run',
+        faces,
+        [dict(HOOK, dataset=dict(type='FaceFolder', data_prefix=str(tmp_path / 'nowhere')))],
+        epochs=1,
+    )
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    (warning,) = [record for record in caplog.records if 'held-out faces' in record.getMessage()]
+    assert warning.levelno == logging.WARNING and 'nowhere' in warning.getMessage()
+    assert (tmp_path / 'run' / 'regions' / 'iter_00000002.jpg').is_file()
+
+
+def test_a_model_without_heatmaps_is_refused(tmp_path, faces):
+    with pytest.raises(TypeError, match='BYOL has none'):
+        make_runner(tmp_path / 'run', faces, [dict(HOOK)], model=byol()).train()
+
+
+@pytest.mark.parametrize('name', ['num_faces', 'image_size', 'interval', 'face_size'])
+def test_numbers_out_of_range_are_refused(name):
+    with pytest.raises(ValueError, match=f'{name} must be at least 1, got 0'):
+        RegionHeatmapHook(**{name: 0})
+
+
+def test_each_face_stands_above_its_own_regions():
+    faces = torch.zeros(2, 3, 16, 16, dtype=torch.uint8)
+    faces[1] = 200
+    heatmaps = torch.zeros(2, 2, 4, 4)
+    heatmaps[0, 0], heatmaps[1, 1] = 1, 1  # region 0 has all of the first face, region 1 all of the second
+    sheet = draw_sheet(faces, heatmaps, 20)
+    assert (sheet[:20, :20] == 0).all() and (sheet[:20, 24:44] == 200).all()
+    assert len({tuple(color) for color in sheet[24:44, :20].reshape(-1, 3)}) == 1
+    assert (sheet[30, 5] < sheet[30, 30]).all()

@@ -1,0 +1,181 @@
+"""ReliableTrainLoop and its hooks in one process, with a model of three numbers."""
+
+import os
+import signal
+import time
+
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+
+from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.whole_checkpoint import newest_whole_checkpoint
+from fra_plugin.engine import NonFiniteHook, ReliableCheckpointHook, StopSignalHook
+
+
+class Numbers(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(2, 1)
+
+    def forward(self, inputs, mode='loss'):
+        return dict(loss=(self.linear(torch.stack(inputs)) + torch.rand(1)).square().mean())
+
+
+class Each:
+    """Calls a function after every iteration."""
+
+    def __init__(self, function):
+        from mmengine.hooks import Hook
+
+        class EachHook(Hook):
+            priority = 'NORMAL'
+
+            def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+                function(runner, float(outputs['loss']))
+
+        self.hook = EachHook()
+
+
+def build(work_dir, name, hooks=(), checkpoint=None, loop=None, batch_size=2, accumulate=1, resume=False, seed=0):
+    data = [dict(inputs=torch.tensor([float(i), 1.0])) for i in range(12)]
+    return Runner(
+        Numbers(),
+        str(work_dir),
+        experiment_name=f'{os.path.basename(work_dir)}_{name}',
+        train_dataloader=dict(dataset=data, batch_size=batch_size, sampler=dict(type='DefaultSampler', shuffle=True)),
+        train_cfg=dict(type='ReliableTrainLoop', max_epochs=2, **(loop or {})),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01), accumulative_counts=accumulate),
+        default_hooks=dict(checkpoint=dict(type='ReliableCheckpointHook', **(checkpoint or {}))),
+        custom_hooks=list(hooks),
+        randomness=dict(seed=seed),
+        resume=resume,
+        default_scope='mmengine',
+    )
+
+
+def files(work_dir):
+    return sorted(path.name for path in work_dir.glob('*.pth'))
+
+
+def losses(work_dir, name, **kwargs):
+    seen = {}
+    build(work_dir, name, [Each(lambda runner, loss: seen.__setitem__(runner.iter, loss)).hook], **kwargs).train()
+    return seen
+
+
+def test_a_seed_that_nobody_chose_is_taken_over_by_the_resumed_run(tmp_path):
+    """The order of the data and the numbers that the model draws."""
+    whole = losses(tmp_path, 'whole', seed=None, checkpoint=dict(iter_interval=4))
+    os.remove(tmp_path / 'last_checkpoint')
+    for name in ('epoch_2.pth', 'iter_12.pth'):
+        os.remove(tmp_path / name)
+    rest = losses(tmp_path, 'rest', seed=None, resume=True)
+    assert rest == {step: whole[step] for step in range(8, 12)}
+
+
+def test_another_batch_size_goes_on_at_about_the_same_place(tmp_path):
+    losses(tmp_path, 'whole', checkpoint=dict(iter_interval=3))
+    for name in ('epoch_2.pth', 'iter_12.pth', 'last_checkpoint'):
+        os.remove(tmp_path / name)
+    rest = losses(tmp_path, 'rest', resume=True, batch_size=4)
+    assert sorted(rest) == [9, 10]  # half of the second epoch of 3 batches, rounded down to 1, was behind it
+    log = next(
+        tmp_path / folder / f'{folder}.log'
+        for folder in sorted(os.listdir(tmp_path), reverse=True)
+        if (tmp_path / folder).is_dir()
+    ).read_text()
+    assert 'This run has 3 iterations an epoch, the one in the checkpoint had 6' in log
+
+
+def test_the_last_two_checkpoints_inside_epochs_are_kept(tmp_path):
+    build(tmp_path, 'run', checkpoint=dict(iter_interval=2, max_keep_ckpts=1)).train()
+    assert files(tmp_path) == ['epoch_2.pth', 'iter_10.pth', 'iter_12.pth']
+    assert (tmp_path / 'last_checkpoint').read_text() == str(tmp_path / 'epoch_2.pth')
+
+
+def test_the_clock_saves(tmp_path):
+    slow = Each(lambda runner, loss: time.sleep(0.3 if runner.iter == 3 else 0)).hook
+    build(tmp_path, 'run', [slow], checkpoint=dict(minute_interval=0.2 / 60)).train()
+    assert 'iter_4.pth' in files(tmp_path)
+    assert 'iter_5.pth' not in files(tmp_path)
+
+
+def test_a_checkpoint_waits_for_the_end_of_an_accumulation(tmp_path):
+    """Epochs of 6 batches, steps of 4: the first epoch ends in the middle of a step."""
+    build(tmp_path, 'run', checkpoint=dict(iter_interval=3, max_keep_ckpts=5), accumulate=4).train()
+    assert files(tmp_path) == ['epoch_2.pth', 'iter_12.pth', 'iter_8.pth']  # 3 became 4, which is no longer kept
+
+
+def test_iterations_instead_of_epochs(tmp_path):
+    build(tmp_path, 'run', checkpoint=dict(by_epoch=False, interval=5, max_keep_ckpts=2)).train()
+    assert files(tmp_path) == ['iter_10.pth', 'iter_12.pth']
+
+
+def test_a_signal_ends_one_process_at_once(tmp_path):
+    told = Each(lambda runner, loss: os.kill(os.getpid(), signal.SIGUSR1) if runner.iter == 2 else None).hook
+    former = {number: signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as caught:
+            build(tmp_path, 'run', [told, StopSignalHook()]).train()
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    assert caught.value.code == 75
+    assert safe_load(tmp_path / 'iter_3.pth')['meta']['iter'] == 3
+
+
+def test_without_a_signal_the_hook_does_nothing(tmp_path):
+    assert len(losses(tmp_path, 'run')) == 12
+    former = signal.getsignal(signal.SIGTERM)
+    build(tmp_path, 'other', [StopSignalHook()]).train()
+    assert signal.getsignal(signal.SIGTERM) is former
+
+
+def test_the_newest_whole_checkpoint(tmp_path):
+    patterns = ['epoch_*.pth', 'iter_*.pth']
+    assert newest_whole_checkpoint(str(tmp_path), patterns) is None
+    for age, name in enumerate(['iter_7.pth', 'epoch_1.pth', 'iter_3.pth', 'best_loss_epoch_1.pth', 'other.pth']):
+        torch.save(dict(name=name), tmp_path / name)
+        os.utime(tmp_path / name, (10**9 - age,) * 2)
+    chosen = [newest_whole_checkpoint(str(tmp_path), patterns)]
+    (tmp_path / 'last_checkpoint').write_text('/where/it/was/before/epoch_1.pth')  # the folder was moved
+    chosen.append(newest_whole_checkpoint(str(tmp_path), patterns))
+    for name in ('epoch_1.pth', 'iter_7.pth'):
+        os.truncate(tmp_path / name, 100)
+        chosen.append(newest_whole_checkpoint(str(tmp_path), patterns))
+    assert [os.path.basename(path) for path in chosen] == ['iter_7.pth', 'epoch_1.pth', 'iter_7.pth', 'iter_3.pth']
+    os.truncate(tmp_path / 'iter_3.pth', 100)
+    with pytest.raises(ValueError, match='none of the 3 checkpoints .* is whole'):
+        newest_whole_checkpoint(str(tmp_path), patterns)
+
+
+def test_resume_without_a_whole_checkpoint_does_not_start_anew_over_them(tmp_path):
+    (tmp_path / 'epoch_1.pth').write_bytes(b'half of it')
+    with pytest.raises(ValueError, match='is whole'):
+        build(tmp_path, 'run', resume=True).train()
+
+
+@pytest.mark.parametrize(
+    'hook, arguments, message',
+    [
+        (ReliableCheckpointHook, dict(iter_interval=0), 'iter_interval must be at least 1'),
+        (ReliableCheckpointHook, dict(minute_interval=0.0), 'minute_interval must be above 0'),
+        (StopSignalHook, dict(interval=0), 'interval must be at least 1, got 0'),
+        (NonFiniteHook, dict(max_in_a_row=0), 'max_in_a_row must be at least 1, got 0'),
+    ],
+)
+def test_arguments_out_of_range(hook, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        hook(**arguments)
+
+
+def test_other_mistakes_in_the_config(tmp_path):
+    with pytest.raises(ValueError, match='worker_restarts must be at least 0'):
+        build(tmp_path, 'a', loop=dict(worker_restarts=-1)).train()
+    runner = build(tmp_path, 'b', [NonFiniteHook()])
+    runner._train_loop = dict(type='EpochBasedTrainLoop', max_epochs=1)
+    with pytest.raises(ValueError, match='NonFiniteHook needs train_cfg.type ReliableTrainLoop'):
+        runner.train()
