@@ -23,8 +23,8 @@ from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tenso
 from .checkpoints.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
 from .configs import find_config
+from .datasets.image_files import EXTENSIONS
 from .datasets.transforms.load_face import LoadFace
-from .datasets.unlabelled.face_folder import EXTENSIONS
 from .datasets.unlabelled.folder_scan import scan_folder
 from .models.fra import FRA
 

@@ -19,12 +19,12 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import get_worker_info
 
 from ...files.file_hash import sha256
+from ..image_files import EXTENSIONS
 from ..transforms.load_face import BrokenImageError
 from .face_boxes import read_boxes
 from .folder_scan import read_list, scan_folder
 from .scan_cache import ScanCache
 
-EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.ppm', '.pgm')
 # Errors of this one file that no waiting mends.
 LASTING = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 FILE_PATIENCE = 3.0  # seconds a single unreadable file is tried again while others can be read
