@@ -12,6 +12,8 @@ from typing import Dict, Sequence
 
 from PIL import Image
 
+from ..files.printable import printable
+
 FORMATS_BY_EXTENSION = {
     '.jpg': 'JPEG',
     '.jpeg': 'JPEG',
@@ -69,7 +71,7 @@ class LeftOut:
         >>> left_out = LeftOut()
         >>> left_out.add(HIDDEN, 'n01/.DS_Store')
         >>> str(left_out)
-        '1 hidden files or folders (n01/.DS_Store)'
+        'hidden files or folders: 1 (n01/.DS_Store)'
     """
 
     def __init__(self) -> None:
@@ -86,6 +88,6 @@ class LeftOut:
 
     def __str__(self) -> str:
         return ', '.join(
-            f'{count:,} {reason} ({"" if count == 1 else "such as "}{self.examples[reason]})'
+            f'{reason}: {count:,} ({"" if count == 1 else "such as "}{printable(self.examples[reason])})'
             for reason, count in self.counts.items()
         )

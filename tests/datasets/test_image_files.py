@@ -10,6 +10,7 @@ from fra_plugin.datasets.image_files import (
     FORMATS,
     FORMATS_BY_EXTENSION,
     HIDDEN,
+    OTHER,
     SYSTEM,
     LeftOut,
     is_image_name,
@@ -66,4 +67,8 @@ def test_what_is_left_out_is_told_in_one_line():
     left_out.add(HIDDEN, 'n01/.DS_Store')
     left_out.add(HIDDEN, 'n02/.DS_Store', 1200)
     left_out.add(SYSTEM, '@eaDir')
-    assert str(left_out) == '1,201 hidden files or folders (such as n01/.DS_Store), 1 folders of the system (@eaDir)'
+    left_out.add(OTHER, '\udcff.txt')
+    assert str(left_out) == (
+        'hidden files or folders: 1,201 (such as n01/.DS_Store), folders of the system: 1 (@eaDir), '
+        'files with another ending: 1 (\\udcff.txt)'
+    )

@@ -6,15 +6,19 @@ import os.path as osp
 from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
 
 
-def text_lines(path: str) -> Iterator[Tuple[str, str]]:
+def text_lines(path: str, errors: str = 'strict') -> Iterator[Tuple[str, str]]:
     """The lines of a text file that are not blank, each with the place to name in an error (``file:line``).
+
+    Args:
+        path: the file.
+        errors: 'surrogateescape' also takes names of files that are not UTF-8. Defaults to 'strict'.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is not UTF-8 text.
     """
     _require_file(path)
-    with open(path, encoding='utf-8-sig') as file:
+    with open(path, encoding='utf-8-sig', errors=errors) as file:
         try:
             for number, line in enumerate(file, 1):
                 if line.strip():
@@ -23,19 +27,20 @@ def text_lines(path: str) -> Iterator[Tuple[str, str]]:
             raise ValueError(f'{path}: expected UTF-8 text, got {error.reason}') from None
 
 
-def csv_rows(path: str, columns: Sequence[str]) -> Iterator[Tuple[str, Dict[str, str]]]:
+def csv_rows(path: str, columns: Sequence[str], errors: str = 'strict') -> Iterator[Tuple[str, Dict[str, str]]]:
     """The rows of a csv file by column name, each with the place to name in an error (``file:line``).
 
     Args:
         path: a comma-separated file whose first line names the columns.
         columns: names of columns that it must have.
+        errors: as in :func:`text_lines`. Defaults to 'strict'.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a column is missing, a row has more or fewer fields than the header, or the file is not csv text.
     """
     _require_file(path)
-    with open(path, encoding='utf-8-sig', newline='') as file:
+    with open(path, encoding='utf-8-sig', errors=errors, newline='') as file:
         reader = csv.reader(file)
         try:
             header = [name.strip() for name in next(reader, [])]
