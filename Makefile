@@ -1,18 +1,18 @@
 # Two commands do all the set-up themselves:
 #   make demo [DATA=folder]   the main job end to end, on faces it draws or on a folder of face images
 #   make test                 the tests
-# STACK=modern takes the second tested set of packages; PYTHON=/path/to/python3.x names the interpreter to use.
-STACK ?= classic
+# PYTHON=/path/to/python3.x names the interpreter to use; STACK=classic takes torch 2.1 and a compiled mmcv.
+STACK ?= wheels
 PYTHON ?=
 DATA ?=
 ARGS ?=
 
-VENV_classic = .venv
-VENV_modern = .venv-modern
+VENV_wheels = .venv
+VENV_classic = .venv-classic
 ifndef VENV_$(STACK)
-$(error STACK=$(STACK): expected classic or modern)
+$(error STACK=$(STACK): expected wheels or classic)
 endif
-BIN = $(CURDIR)/$(VENV_$(STACK))/bin
+BIN = $(VENV_$(STACK))/bin
 # Threads of a training in the demo; the tests run in two processes of one.
 export OMP_NUM_THREADS ?= 2
 
@@ -22,9 +22,9 @@ help:
 	@sed -n '1,/^STACK/{/^#/s/^# \{0,1\}//p}' Makefile
 
 env:
-	@command -v $(or $(PYTHON),python3) > /dev/null || { echo "error: no $(or $(PYTHON),python3) here; what to do:" \
-		"sudo apt install python3 python3-venv python3-dev" >&2; exit 1; }
-	@$(or $(PYTHON),python3) tools/setup_env.py --stack $(STACK) $(if $(PYTHON),--python "$(PYTHON)")
+	@command -v "$(or $(PYTHON),python3)" > /dev/null || { echo "error: no $(or $(PYTHON),python3) here; what to do:" \
+		"sudo apt install python3 python3-venv" >&2; exit 1; }
+	@"$(or $(PYTHON),python3)" tools/setup_env.py --stack $(STACK) $(if $(PYTHON),--python "$(PYTHON)")
 
 demo: env
 	$(BIN)/python tools/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
@@ -44,4 +44,4 @@ clean:
 
 # Also the environments, which take minutes to make again. work_dirs/ and data/ are yours: nothing here touches them.
 distclean: clean
-	rm -rf .venv .venv-modern fra_plugin/.mim *.egg-info
+	rm -rf .venv .venv-classic .venv*.lock fra_plugin/.mim *.egg-info

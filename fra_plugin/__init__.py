@@ -2,8 +2,11 @@
 
 Importing this package registers its data sets, models, hooks, optimizers and metrics.
 """
+from . import stand_ins
 
-from . import checkpoints, configs, datasets, engine, evaluation, models
+stand_ins.install()  # before mmcv, mmpretrain or mmpose is imported
+
+from . import checkpoints, configs, datasets, engine, evaluation, models  # noqa: E402
 
 __version__ = '0.1.0'
 __all__ = ['checkpoints', 'configs', 'datasets', 'engine', 'evaluation', 'models', '__version__']

@@ -1,11 +1,11 @@
-"""Makes, completes or reuses the virtual environment of one tested set of packages: what `make` calls first.
+"""Makes the virtual environment that `make` uses, or completes or replaces it; does nothing where it is as it should be.
 
-The sets lie in requirements/SET. Each step is stamped with a hash of what it depends on: a second call does nothing, a
-call after an interruption goes on with the step that was cut short. Uses the standard library only.
+A set of packages is a folder of requirement files: requirements/ (wheels only), or requirements/classic/ with mmcv's
+operators, which are compiled here once. Uses the standard library only, and uv instead of pip where uv is installed.
 """
 import argparse
+import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -15,28 +15,24 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Folder of the environment, folder of its requirements, the Pythons that it was tested with, free space that it takes.
 SETS = dict(
-    classic=dict(folder='.venv', pythons=[(3, 11), (3, 10), (3, 9), (3, 8)], gigabytes=12),
-    modern=dict(folder='.venv-modern', pythons=[(3, 12), (3, 11), (3, 10)], gigabytes=14))
-STAMPS = 'fra_setup.json'
-LOG = 'fra_setup.log'
-# Wheels built here, by Python and torch: another environment of the same set need not compile again.
+    wheels=('.venv', 'requirements', [(3, 11), (3, 12), (3, 13), (3, 10), (3, 9)], 8),
+    classic=('.venv-classic', 'requirements/classic', [(3, 11), (3, 10), (3, 9), (3, 8)], 12))
+STAMP, LOG = 'fra_setup.stamp', 'fra_setup.log'
+# Where compiled wheels are kept: another environment need not compile them again.
 WHEELS = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'fra_plugin' / 'wheels'
-# What is imported to see that a package's compiled part loads.
-COMPILED = {'mmcv': 'mmcv.ops', 'onedl-mmcv': 'mmcv.ops', 'xtcocotools': 'xtcocotools.mask'}
-# What the log of a step that failed says, and what to do about it. The first that fits is shown.
+# What the log of a failed step says, and what to do. The first that fits is shown.
 ADVICE = [
-    (r'No space left on device|Disk quota exceeded', 'free some disk space (`make doctor` shows how much there is)'),
-    (r'Python\.h: No such file', 'install the headers of Python: sudo apt install python3-dev'),
-    (r"(gcc|g\+\+|c\+\+|cc)['\"]?:? (not found|No such file|failed: No such file)|command '.*(gcc|g\+\+|cc).*' failed: No"
-     r"|which: no g\+\+|Unable to find .*compiler|No such file or directory: '(c\+\+|g\+\+|gcc|cc)'",
-     'install a C++ compiler: sudo apt install build-essential python3-dev'),
-    (r'Killed signal|Killed\b.*cc1plus|std::bad_alloc|MemoryError', 'the compiler ran out of memory: try again with MAX_JOBS=1 in front'),
-    (r'ensurepip is not available|No module named (venv|ensurepip)', 'install venv: sudo apt install python3-venv'),
-    (r'NewConnectionError|name resolution|Network is unreachable|Read timed out|ConnectTimeout|ProxyError|SSLError',
-     'the package index cannot be reached: check the network (pip.conf, HTTPS_PROXY) and call again, it goes on from here'),
-    (r'No matching distribution found|Could not find a version', 'the package index has no fitting file: check the index '
-     'that pip uses (`pip config list`), and that this is 64-bit Linux'),
+    (r'No space left on device|Disk quota exceeded', 'free some disk space'),
+    (r'ensurepip is not available|No module named (venv|ensurepip)', 'sudo apt install python3-venv'),
+    (r'No matching distribution found|Could not find a version|No solution found', 'the package index that you use (`pip '
+     'config list`) lacks a fitting file; the set is tested on 64-bit Linux'),
+    (r'Connection|name resolution|unreachable|timed out|ProxyError|SSLError|error sending request|dns error',
+     'check the network (pip.conf, HTTPS_PROXY), then call again: it goes on from here'),
+    (r'Killed|bad_alloc|MemoryError', 'not enough memory: call again with MAX_JOBS=1 in front'),
+    (r"Python\.h|(gcc|g\+\+|c\+\+|cc)['\"]?:? (not found|No such file|failed)|No such file or directory: '(c\+\+|g\+\+|gcc|cc)'",
+     'this set compiles mmcv: sudo apt install build-essential python3-dev'),
 ]
 
 
@@ -44,239 +40,163 @@ class SetupError(Exception):
     """Something that the person at the keyboard has to mend; the message says how."""
 
 
+def ask(python, statement: str) -> str:
+    """What an interpreter answers; an OSError or CalledProcessError if it doesn't."""
+    return subprocess.run([str(python), '-c', statement], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
+                          universal_newlines=True).stdout.strip()
+
+
+def identity(python) -> str:
+    """'3.11.7 /usr' for an interpreter and for the environments made with it; '' for what is none, or has no venv."""
+    try:
+        return ask(python, 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3], sys.base_prefix)')
+    except (OSError, subprocess.CalledProcessError):
+        return ''
+
+
+def version(found: str) -> tuple:
+    return tuple(int(number) for number in re.findall(r'\d+', found)[:2])
+
+
 def find_python(wanted: str, versions: list) -> str:
-    """The interpreter that was asked for, else this one, else one on PATH, of one of the versions and with venv."""
-    probe = 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])'
-    names = [wanted] if wanted else [sys.executable] + ['python%d.%d' % version for version in versions]
-    answers = []
+    """The interpreter that was asked for, or else this one or one on PATH, if it is of one of the versions."""
+    names = [wanted] if wanted else [sys.executable] + ['python%d.%d' % pair for pair in versions]
     for name in names:
-        path = shutil.which(name)
-        if path is None:
-            continue
-        done = subprocess.run([path, '-c', probe], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        answer = done.stdout.strip() if done.returncode == 0 else (done.stderr.strip().splitlines() or ['no answer'])[-1]
-        if done.returncode == 0 and tuple(map(int, answer.split('.'))) in versions:
-            return path
-        answers.append('%s: %s' % (name, answer))
-    oldest, newest = min(versions), max(versions)
-    raise SetupError('this set needs Python %d.%d to %d.%d with venv; found %s. Install one (sudo apt install python3 '
-                     'python3-venv python3-dev, or pyenv, conda, uv) and name it: make ... PYTHON=/path/to/python%d.%d' %
-                     (*oldest, *newest, '; '.join(answers) or 'none', *newest))
+        if version(identity(name)) in versions:
+            return name
+    found = ', '.join('%s: %s' % (name, identity(name).split(' ')[0] or 'no Python with venv') for name in names[:1])
+    raise SetupError('needs Python %d.%d to %d.%d with venv, found %s; install one (sudo apt install python3 python3-venv, '
+                     'or conda, pyenv, uv) and name it: make ... PYTHON=/path/to/python' % (*min(versions), *max(versions), found))
 
 
-def build_environment() -> dict:
-    """For compiling mmcv: with ops, for the CPU (no CUDA toolkit is asked for), on all cores that the memory allows."""
-    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
-    jobs = max(1, min(len(os.sched_getaffinity(0)), int(memory / 1.5)))
-    environment = dict(os.environ, MMCV_WITH_OPS='1', FORCE_CUDA='0', CUDA_VISIBLE_DEVICES='')
-    environment.setdefault('MAX_JOBS', str(jobs))
-    return environment
+class Environment:
+    """One set of packages in its folder."""
 
-
-class Setup:
-    """The steps in their order. Each is a method that returns nothing and raises SetupError."""
-
-    def __init__(self, name: str, python: str):
-        self.name = name
-        self.set = SETS[name]
-        self.folder = ROOT / self.set['folder']
-        self.files = ROOT / 'requirements' / name
-        self.wanted = python
+    def __init__(self, name: str):
+        folder, requirements, self.versions, self.gigabytes = SETS[name]
+        self.folder, self.requirements = ROOT / folder, ROOT / requirements
         self.python = self.folder / 'bin' / 'python'
-        self.steps = [
-            ('virtual environment', self.make_folder, []),
-            ('installer', self.install_pip, ['pip.txt']),
-            ('packages (torch is 2 GB)', self.install_packages, ['packages.txt', '../tools.txt', '../test.txt', 'lock-*.txt']),
-            ('mmcv with its ops', self.install_built, ['build.txt']),
-            ('mmdet and mmpose', self.install_without_dependencies, ['no_deps.txt']),
-            ('fra_plugin', self.install_project, ['../../setup.py']),
-            ('check', self.check, []),
-        ]
 
-    def stamps(self) -> list:
-        """One hash a step; each also covers the steps before it, so that what rests on a changed step is done again."""
-        digest, stamps = hashlib.sha256(str(ROOT).encode()), []
-        for name, _, patterns in self.steps:
-            digest.update(name.encode())
-            for pattern in patterns:
-                for path in sorted(self.files.glob(pattern)):
-                    digest.update(path.read_bytes())
-            stamps.append(digest.hexdigest())
-        return stamps
+    def stamp(self) -> str:
+        """What a complete environment rests on: where it stands (its scripts name the place) and what was asked for."""
+        files = sorted(self.requirements.glob('*.txt')) + sorted((ROOT / 'requirements').glob('*.txt')) + [ROOT / 'setup.py']
+        digest = hashlib.sha256(str(ROOT).encode())
+        for path in files:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
 
-    def run_all(self) -> None:
-        stamps = self.stamps()
-        path = self.folder / STAMPS
-        done = json.loads(path.read_text()) if path.is_file() and self.python.exists() else []
-        first = next((i for i, stamp in enumerate(stamps) if i >= len(done) or done[i] != stamp), len(stamps))
-        if first == len(stamps):
+    def make(self, wanted: str) -> None:
+        stamp, path = self.stamp(), self.folder / STAMP
+        made_with = identity(self.python)
+        another = wanted and made_with and made_with != identity(find_python(wanted, self.versions))
+        if made_with and not another and path.is_file() and path.read_text() == stamp:
             return
-        print('Setting up %s (set %s); the log is %s' % (self.folder, self.name, self.folder / LOG), flush=True)
-        for i in range(first, len(stamps)):
-            self.label = '[%d/%d] %s' % (i + 1, len(stamps), self.steps[i][0])
-            self.show(self.label + ' ...', end='' if sys.stdout.isatty() else '\n')
-            start = time.monotonic()
-            self.steps[i][1]()
-            self.show('%s: done in %s' % (self.label, clock(time.monotonic() - start)), end='\n')
-            part = path.with_suffix('.part')
-            part.write_text(json.dumps(stamps[:i + 1]))
-            os.replace(part, path)
-
-    def make_folder(self) -> None:
-        free = shutil.disk_usage(ROOT).free / 1e9
-        if not self.python.exists() and free < self.set['gigabytes']:
-            raise SetupError('%.1f GB free under %s, the set needs %d' % (free, ROOT, self.set['gigabytes']))
-        if not self.python.exists():
-            python = find_python(self.wanted, self.set['pythons'])
-            shutil.rmtree(self.folder, ignore_errors=True)  # a half-made one
-            self.folder.mkdir()
-            self.run([python, '-m', 'venv', str(self.folder)])
-
-    def install_pip(self) -> None:
-        self.pip('-r', self.files / 'pip.txt')
-
-    def install_packages(self) -> None:
-        lock = self.files / ('lock-%s.txt' % self.ask('import sys; print("%d.%d" % sys.version_info[:2])'))
-        self.pip('-r', self.files / 'packages.txt', *(['-c', lock] if lock.is_file() else []))
-        if not self.imports('import cv2'):
-            # A machine without a desktop lacks libGL; the headless wheel holds the same module without windows.
-            version = self.ask('from importlib.metadata import version; print(version("opencv-python"))')
-            self.pip('--no-deps', '--force-reinstall', 'opencv-python-headless==' + version)
-
-    def install_built(self) -> None:
-        """A wheel where pip finds one (PIP_FIND_LINKS names a page or folder of them), or the one built here before, else
-        built from source, in a folder that stays until it is done: what was compiled before an interruption is kept."""
-        version = self.ask('import sys, torch; print("%d.%d-torch%s" % (*sys.version_info[:2], torch.__version__))')
-        wheels = WHEELS / version
-        options = ['--no-deps', '--find-links', wheels]
-        for requirement in requirement_lines(self.files / 'build.txt'):
-            name = requirement.split('==')[0]
-            if self.works(name, requirement):
-                continue
-            wheels.mkdir(parents=True, exist_ok=True)
-            if self.pip('--only-binary', ':all:', '--force-reinstall', *options, requirement, may_fail=True) and self.works(
-                    name, requirement):
-                continue
-            self.pip('wheel', '--no-deps', '--no-build-isolation', '--use-pep517', '-v', '-w', wheels, self.source(requirement),
-                     environment=build_environment())
-            self.pip('--no-index', '--force-reinstall', *options, requirement)
-            shutil.rmtree(self.folder / 'src')
-
-    def source(self, requirement: str) -> Path:
-        """The unpacked source archive of a package, fetched if it is not there yet."""
-        folder = self.folder / 'src' / requirement
-        if not folder.is_dir():
-            fetched = self.folder / 'src' / 'fetched'
-            shutil.rmtree(fetched, ignore_errors=True)
-            self.pip('download', '--no-deps', '--no-build-isolation', '--no-binary', ':all:', '-d', fetched, requirement)
-            archive, = fetched.iterdir()
-            shutil.unpack_archive(str(archive), str(fetched))
-            archive.unlink()
-            unpacked, = fetched.iterdir()
-            unpacked.rename(folder)
-        return folder
-
-    def works(self, name: str, requirement: str) -> bool:
-        """Whether this very version is installed and its compiled part loads: a wheel may be made for another torch."""
-        return self.imports('from importlib.metadata import version; assert "%s==" + version("%s") == "%s"; import %s' %
-                            (name, name, requirement, COMPILED[name]))
-
-    def install_without_dependencies(self) -> None:
-        self.pip('--no-deps', '-r', self.files / 'no_deps.txt')
-
-    def install_project(self) -> None:
-        self.pip('--no-deps', '--no-build-isolation', '-e', ROOT)
-
-    def check(self) -> None:
-        self.show('', end='')
+        print('Setting up %s; the log is %s' % (self.folder, self.folder / LOG), flush=True)
+        if another:
+            print('It was made with Python %s; it is made anew with %s' % (made_with, wanted), flush=True)
+        moved = path.is_file() and str(ROOT) not in (self.folder / 'bin' / 'activate').read_text()
+        if not made_with or another or moved:
+            self.make_folder(find_python(wanted, self.versions))
+        path.unlink() if path.is_file() else None
+        self.step('packages (torch alone takes a minute or more)', self.install_packages)
+        if (self.requirements / 'build.txt').is_file():
+            self.step('mmcv with its operators', self.install_compiled)
+        self.step('mmpose and fra_plugin', self.install_project)
         if subprocess.call([str(self.python), str(ROOT / 'tools' / 'doctor.py'), '--all']):
             raise SetupError('the environment is made, but does not work as it is: see the lines above')
+        path.write_text(stamp)
 
-    def imports(self, statement: str) -> bool:
-        return subprocess.call([self.python, '-c', statement], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    def step(self, label: str, work) -> None:
+        self.label, start = label, time.monotonic()
+        print(label, '...', flush=True)
+        work()
+        print('%s: done in %d s' % (label, time.monotonic() - start), flush=True)
 
-    def ask(self, statement: str) -> str:
-        return subprocess.check_output([self.python, '-c', statement], text=True).strip()
+    def make_folder(self, python: str) -> None:
+        free = shutil.disk_usage(str(ROOT)).free / 1e9
+        shutil.rmtree(str(self.folder), ignore_errors=True)
+        if free < self.gigabytes:
+            raise SetupError('%.1f GB free under %s; the set needs %d' % (free, ROOT, self.gigabytes))
+        self.folder.mkdir()
+        self.label = 'virtual environment'
+        self.run([python, '-m', 'venv', self.folder])
 
-    def pip(self, *options, environment=None, may_fail=False) -> bool:
-        """`pip install` with these options, or another command of pip if the first one is its name."""
-        command = [] if options[0] in ('wheel', 'download') else ['install']
-        command = [self.python, '-m', 'pip', '--disable-pip-version-check', *command, *options, '--progress-bar', 'off']
-        return self.run([str(part) for part in command], environment, may_fail)
+    def install_packages(self) -> None:
+        self.pip('install', '-r', self.requirements / 'environment.txt', '-c', self.requirements / 'lock.txt')
+        if subprocess.call([str(self.python), '-c', 'import cv2'], stderr=subprocess.DEVNULL):
+            # A machine without a desktop may lack libGL; the headless wheel holds the same module without windows.
+            same = ask(self.python, 'from importlib.metadata import version; print(version("opencv-python"))')
+            self.pip('install', '--no-deps', '--force-reinstall', 'opencv-python-headless==' + same)
 
-    def run(self, command: list, environment=None, may_fail=False) -> bool:
-        """Runs into the log file, and says every now and then that it is alive and how far it is."""
-        log = self.folder / LOG
-        with open(log, 'ab') as file:
-            file.write(('\n$ %s\n' % ' '.join(command)).encode())
-            file.flush()
-            begin = file.tell()
-            process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
-        start, shown = time.monotonic(), 0.
-        pause = 1. if sys.stdout.isatty() else 30.
-        while process.poll() is None:
-            time.sleep(0.2)
-            elapsed = time.monotonic() - start
-            if elapsed - shown >= pause:
-                shown = elapsed
-                self.show('%s: %s %s' % (self.label, clock(elapsed), progress(log, begin)),
-                          end='' if sys.stdout.isatty() else '\n')
-        if process.returncode and not may_fail:
-            text = read_from(log, begin)
-            advice = next((advice for pattern, advice in ADVICE if re.search(pattern, text)), 'the log tells more')
-            self.show('', end='\n')
-            print('\n'.join('    ' + line[:200] for line in text.strip().splitlines()[-12:]), flush=True)
-            raise SetupError('%s failed (log: %s). What to do: %s' % (self.label, log, advice))
-        return not process.returncode
+    def install_compiled(self) -> None:
+        """From a wheel made here before, or else from one that PIP_FIND_LINKS leads to or that is compiled now."""
+        name = (self.requirements / 'build.txt').read_text().splitlines()[-1]
+        tag = ask(self.python, 'import sys, torch; print("%d.%d-torch%s" % (*sys.version_info[:2], torch.__version__))')
+        memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
+        jobs = max(1, min(len(os.sched_getaffinity(0)), int(memory / 1.5)))
+        os.environ.update(MMCV_WITH_OPS='1', FORCE_CUDA='0', MAX_JOBS=os.environ.get('MAX_JOBS', str(jobs)))
+        if not list((WHEELS / tag).glob(name.replace('==', '-') + '-*.whl')):
+            self.run([self.python, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-w', WHEELS / tag, name])
+        self.pip('install', '--no-deps', '--no-index', '--find-links', WHEELS / tag, name)
 
-    @staticmethod
-    def show(text: str, end: str) -> None:
-        if sys.stdout.isatty():
-            text = '\r\033[K' + text[:shutil.get_terminal_size().columns - 1]
-        elif not text:
-            return
-        print(text, end=end, flush=True)
+    def install_project(self) -> None:
+        self.pip('install', '--no-deps', '-r', self.requirements / 'no_deps.txt')
+        self.pip('install', '--no-deps', '--no-build-isolation', '-e', ROOT)
 
+    def pip(self, *command) -> None:
+        """By uv if it is installed and able (it reads other settings than pip), or else by pip."""
+        uv = shutil.which('uv')
+        if uv:
+            try:
+                return self.run([uv, 'pip', command[0], '--python', self.python, *command[1:]])
+            except SetupError:
+                print('uv could not do it; trying pip', flush=True)
+        self.run([self.python, '-m', 'pip', '--disable-pip-version-check', *command, '--progress-bar', 'off'])
 
-def requirement_lines(path: Path) -> list:
-    return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith('#')]
-
-
-def clock(seconds: float) -> str:
-    return '%d:%02d' % divmod(int(seconds), 60)
-
-
-def read_from(path: Path, begin: int) -> str:
-    with open(path, 'rb') as file:
-        file.seek(begin)
-        return file.read().decode(errors='replace')
-
-
-def progress(path: Path, begin: int) -> str:
-    """The compiler's count of files (ninja's) if there is one, else what pip is at."""
-    lines = read_from(path, begin).splitlines()
-    for line in reversed(lines):
-        match = re.match(r'\s*\[(\d+)/(\d+)\]', line)
-        if match:
-            return 'compiled %s of %s files' % match.groups()
-        match = re.match(r'\s*((Collecting|Downloading|Building wheel)\b.*|Installing collected packages)', line)
-        if match:
-            return match.group().strip()[:80]
-    return ''
+    def run(self, command: list) -> None:
+        """Runs into the log, and shows every now and then how far it is."""
+        command = [str(part) for part in command]
+        with open(str(self.folder / LOG), 'a+') as log:
+            log.write('\n$ %s\n' % ' '.join(command))
+            log.flush()
+            begin = log.tell()
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            start = time.monotonic()
+            while True:
+                try:
+                    code = process.wait(timeout=20)
+                    break
+                except subprocess.TimeoutExpired:
+                    log.seek(begin)
+                    last = (log.read().strip().splitlines() or [''])[-1]
+                    print('  %d s: %s' % (time.monotonic() - start, last.strip()[:90]), flush=True)
+            log.seek(begin)
+            said = log.read()
+        if code:
+            advice = next((advice for pattern, advice in ADVICE if re.search(pattern, said)), 'the log tells more')
+            print('\n'.join(said.strip().splitlines()[-12:]), file=sys.stderr)
+            raise SetupError('%s failed. What to do: %s (log: %s)' % (self.label, advice, self.folder / LOG))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--stack', choices=sorted(SETS), default='classic', help='which tested set of packages')
+    parser.add_argument('--stack', choices=sorted(SETS), default='wheels', help='which tested set of packages')
     parser.add_argument('--python', default='', help='interpreter to make the environment with')
     args = parser.parse_args()
+    environment = Environment(args.stack)
     try:
-        Setup(args.stack, args.python).run_all()
+        with open(str(environment.folder) + '.lock', 'w') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                print('Another call is setting up %s; waiting for it' % environment.folder, flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            environment.make(args.python)
     except SetupError as error:
         print('error: %s' % error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('\nStopped; the next call goes on from the step that was cut short.', file=sys.stderr)
+        print('\nStopped; the next call goes on.', file=sys.stderr)
         return 130
     return 0
 
