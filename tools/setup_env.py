@@ -19,14 +19,15 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = dict(
     wheels=('.venv', 'requirements', [(3, 11), (3, 12), (3, 13), (3, 10), (3, 9)], 8),
     classic=('.venv-classic', 'requirements/classic', [(3, 11), (3, 10), (3, 9), (3, 8)], 12))
-STAMP, LOG = 'fra_setup.stamp', 'fra_setup.log'
+# In the environment: what it was made with and where, the hash of all that a complete one rests on, and the log.
+MADE, COMPLETE, LOG = 'fra_setup.made', 'fra_setup.complete', 'fra_setup.log'
 # Where compiled wheels are kept: another environment need not compile them again.
 WHEELS = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'fra_plugin' / 'wheels'
 # What the log of a failed step says, and what to do. The first that fits is shown.
 ADVICE = [
     (r'No space left on device|Disk quota exceeded', 'free some disk space'),
     (r'ensurepip is not available|No module named (venv|ensurepip)', 'sudo apt install python3-venv'),
-    (r'No matching distribution found|Could not find a version|No solution found', 'the package index that you use (`pip '
+    (r'No matching distribution found|Could not find a version|ResolutionImpossible|No solution found', 'the package index that you use (`pip '
      'config list`) lacks a fitting file; the set is tested on 64-bit Linux'),
     (r'Connection|name resolution|unreachable|timed out|ProxyError|SSLError|error sending request|dns error',
      'check the network (pip.conf, HTTPS_PROXY), then call again: it goes on from here'),
@@ -47,11 +48,15 @@ def ask(python, statement: str) -> str:
 
 
 def identity(python) -> str:
-    """'3.11.7 /usr' for an interpreter and for the environments made with it; '' for what is none, or has no venv."""
+    """'3.11 /usr' for an interpreter and for the environments made with it; '' for what is none, or has no venv."""
     try:
-        return ask(python, 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3], sys.base_prefix)')
+        return ask(python, 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2], sys.base_prefix)')
     except (OSError, subprocess.CalledProcessError):
         return ''
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.is_file() else ''
 
 
 def version(found: str) -> tuple:
@@ -64,7 +69,7 @@ def find_python(wanted: str, versions: list) -> str:
     for name in names:
         if version(identity(name)) in versions:
             return name
-    found = ', '.join('%s: %s' % (name, identity(name).split(' ')[0] or 'no Python with venv') for name in names[:1])
+    found = '%s: %s' % (names[0], identity(names[0]).split(' ')[0] or 'no Python with venv')
     raise SetupError('needs Python %d.%d to %d.%d with venv, found %s; install one (sudo apt install python3 python3-venv, '
                      'or conda, pyenv, uv) and name it: make ... PYTHON=/path/to/python' % (*min(versions), *max(versions), found))
 
@@ -72,39 +77,41 @@ def find_python(wanted: str, versions: list) -> str:
 class Environment:
     """One set of packages in its folder."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, lock):
         folder, requirements, self.versions, self.gigabytes = SETS[name]
-        self.folder, self.requirements = ROOT / folder, ROOT / requirements
+        self.folder, self.requirements, self.lock = ROOT / folder, ROOT / requirements, lock
         self.python = self.folder / 'bin' / 'python'
 
-    def stamp(self) -> str:
-        """What a complete environment rests on: where it stands (its scripts name the place) and what was asked for."""
-        files = sorted(self.requirements.glob('*.txt')) + sorted((ROOT / 'requirements').glob('*.txt')) + [ROOT / 'setup.py']
-        digest = hashlib.sha256(str(ROOT).encode())
-        for path in files:
-            digest.update(path.read_bytes())
+    def made(self) -> str:
+        """Also where: the scripts of an environment name the place."""
+        found = identity(self.python)
+        return '%s in %s' % (found, self.folder) if found else ''
+
+    def rests_on(self) -> str:
+        digest = hashlib.sha256()
+        for folder in sorted({self.requirements, ROOT / 'requirements'}):
+            for path in sorted(folder.glob('*.txt')) + [ROOT / 'setup.py']:
+                digest.update(path.read_bytes())
         return digest.hexdigest()
 
     def make(self, wanted: str) -> None:
-        stamp, path = self.stamp(), self.folder / STAMP
-        made_with = identity(self.python)
-        another = wanted and made_with and made_with != identity(find_python(wanted, self.versions))
-        if made_with and not another and path.is_file() and path.read_text() == stamp:
+        python = find_python(wanted, self.versions) if wanted else ''
+        exists = self.made() and read(self.folder / MADE) == self.made()
+        another = exists and wanted and identity(python) != identity(self.python)
+        if exists and not another and read(self.folder / COMPLETE) == self.rests_on():
             return
         print('Setting up %s; the log is %s' % (self.folder, self.folder / LOG), flush=True)
         if another:
-            print('It was made with Python %s; it is made anew with %s' % (made_with, wanted), flush=True)
-        moved = path.is_file() and str(ROOT) not in (self.folder / 'bin' / 'activate').read_text()
-        if not made_with or another or moved:
-            self.make_folder(find_python(wanted, self.versions))
-        path.unlink() if path.is_file() else None
+            print('It was made with Python %s; it is made anew with %s' % (identity(self.python), python), flush=True)
+        if another or not exists:
+            self.make_folder(python or find_python('', self.versions))
         self.step('packages (torch alone takes a minute or more)', self.install_packages)
         if (self.requirements / 'build.txt').is_file():
             self.step('mmcv with its operators', self.install_compiled)
         self.step('mmpose and fra_plugin', self.install_project)
         if subprocess.call([str(self.python), str(ROOT / 'tools' / 'doctor.py'), '--all']):
             raise SetupError('the environment is made, but does not work as it is: see the lines above')
-        path.write_text(stamp)
+        (self.folder / COMPLETE).write_text(self.rests_on())
 
     def step(self, label: str, work) -> None:
         self.label, start = label, time.monotonic()
@@ -120,6 +127,7 @@ class Environment:
         self.folder.mkdir()
         self.label = 'virtual environment'
         self.run([python, '-m', 'venv', self.folder])
+        (self.folder / MADE).write_text(self.made())
 
     def install_packages(self) -> None:
         self.pip('install', '-r', self.requirements / 'environment.txt', '-c', self.requirements / 'lock.txt')
@@ -160,7 +168,9 @@ class Environment:
             log.write('\n$ %s\n' % ' '.join(command))
             log.flush()
             begin = log.tell()
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            # It holds the lock too: where only this process is killed, the next call waits until the command ends.
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                       pass_fds=[self.lock.fileno()])
             start = time.monotonic()
             while True:
                 try:
@@ -183,15 +193,15 @@ def main() -> int:
     parser.add_argument('--stack', choices=sorted(SETS), default='wheels', help='which tested set of packages')
     parser.add_argument('--python', default='', help='interpreter to make the environment with')
     args = parser.parse_args()
-    environment = Environment(args.stack)
+    folder = SETS[args.stack][0]
     try:
-        with open(str(environment.folder) + '.lock', 'w') as lock:
+        with open(str(ROOT / (folder + '.lock')), 'w') as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                print('Another call is setting up %s; waiting for it' % environment.folder, flush=True)
+            except BlockingIOError:
+                print('Another call is setting up %s; waiting for it' % folder, flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            environment.make(args.python)
+            Environment(args.stack, lock).make(args.python)
     except SetupError as error:
         print('error: %s' % error, file=sys.stderr)
         return 1
