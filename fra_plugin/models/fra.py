@@ -87,14 +87,14 @@ class FRA(BaseSelfSupervisor):
                 'the target network has not moved for 100 iterations: '
                 "dict(type='MomentumUpdateHook') must be among custom_hooks"
             )
-        online = [self.neck(self.backbone(view)) for view in inputs]
-        with torch.no_grad():
-            target = [self.target.neck(self.target.backbone(view)) for view in inputs]
         view_boxes = None
         if self.head.cross_view and data_samples and 'view_boxes' in data_samples[0]:
-            view_boxes = (
-                inputs[0].new_tensor([sample.view_boxes for sample in data_samples]).transpose(0, 1)
-            )  # (2, B, 4)
+            # Before the networks run: the copy then doesn't wait for them.
+            view_boxes = torch.tensor([sample.view_boxes for sample in data_samples], dtype=torch.float32)
+            view_boxes = view_boxes.transpose(0, 1).to(inputs[0].device, non_blocking=True)  # (2, B, 4)
+        online = self.neck(*(self.backbone(view) for view in inputs))
+        with torch.no_grad():
+            target = self.target.neck(*(self.target.backbone(view) for view in inputs))
         return self.head.loss(online, target, view_boxes)
 
     @torch.no_grad()

@@ -3,15 +3,16 @@
 Source: FRA (CVPR 2024), Section 3.3.
 """
 
+import math
 import warnings
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 
-from .fra_neck import FaceEmbedding, projector
+from .fra_neck import FaceEmbedding, each_view, projector
 
 
 @MODELS.register_module()
@@ -57,43 +58,35 @@ class FRAHead(BaseModule):
 
     def loss(
         self,
-        online: Sequence[FaceEmbedding],
-        target: Sequence[FaceEmbedding],
+        online: FaceEmbedding,
+        target: FaceEmbedding,
         view_boxes: Optional[torch.Tensor] = None,
     ) -> Dict[str, torch.Tensor]:
         """Losses, weights included, and the collapse monitors.
 
         Args:
-            online: of view 1 and view 2.
-            target: of view 1 and view 2, without gradient.
+            online: of both views.
+            target: of both views, without gradient.
             view_boxes: which part of its image each view shows, (2, B, 4). Defaults to None, not known.
 
         Returns:
             ``loss_global``, ``loss_region``, ``loss_relation`` (their sum is the total) and :meth:`monitors`.
         """
-        loss_global, loss_region = 0, 0
-        for view, other in zip(online, reversed(target)):
-            (global_pred,) = self.predictor((view.global_embed,))
-            (region_pred,) = self.region_predictor((view.region_embed.flatten(0, 1),))
-            loss_global += self.consistency_loss(global_pred[:, None], other.global_embed[:, None])
-            loss_region += self.consistency_loss(region_pred.view_as(other.region_embed), other.region_embed)
+        global_pred = each_view(self.predictor, online.global_embed)
+        region_pred = each_view(self.region_predictor, online.region_embed)
+        # Each view against the target's other one; the paper adds the two directions, the losses are means over them.
+        loss_global = 2 * self.consistency_loss(global_pred[:, :, None], target.global_embed.flip(0)[:, :, None])
+        loss_region = 2 * self.consistency_loss(region_pred, target.region_embed.flip(0))
+        teacher_logits, boxes = target.region_logits, (None, None)
         if self.cross_view and view_boxes is not None:
-            teachers, boxes = target[::-1], zip(view_boxes, view_boxes.flip(0))
-        else:
-            teachers, boxes = target, [(None, None)] * 2
-            if self.cross_view:
-                warnings.warn(
-                    'where the views were cut is not known, so the target network looks at the same view; '
-                    "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
-                    "meta_keys=('view_boxes', ) for PackInputs"
-                )
-        loss_relation = (
-            sum(
-                self.relation_loss(view.region_logits, teacher.region_logits, *both)
-                for view, teacher, both in zip(online, teachers, boxes)
+            teacher_logits, boxes = teacher_logits.flip(0), (view_boxes, view_boxes.flip(0))
+        elif self.cross_view:
+            warnings.warn(
+                'where the views were cut is not known, so the target network looks at the same view; '
+                "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
+                "meta_keys=('view_boxes', ) for PackInputs"
             )
-            / 2
-        )
+        loss_relation = self.relation_loss(online.region_logits, teacher_logits, *boxes)
         return dict(
             loss_global=self.global_weight * loss_global,
             loss_region=(1 - self.global_weight) * loss_region,
@@ -102,7 +95,7 @@ class FRAHead(BaseModule):
         )
 
     @torch.no_grad()
-    def monitors(self, online: Sequence[FaceEmbedding]) -> Dict[str, torch.Tensor]:
+    def monitors(self, online: FaceEmbedding) -> Dict[str, torch.Tensor]:
         """What tells a collapse, over both views of this process's images.
 
         Returns:
@@ -112,17 +105,16 @@ class FRAHead(BaseModule):
             - ``embed_std``: standard deviation over images of the normalised global embedding, mean over D
               (about 1 / sqrt(D) where healthy, 0 where collapsed).
         """
-        logits = torch.cat([view.region_logits for view in online]).movedim(1, 3).flatten(0, 2)
+        logits = online.region_logits.movedim(2, 4).flatten(0, 3)
         assign = (logits / self.relation_loss.student_temp).softmax(dim=1)  # (N, K)
         num_regions = assign.shape[1]
         confidence, winner = assign.max(dim=1)
         wins = F.one_hot(winner, num_regions).to(assign.dtype).mean(dim=0)
         entropy = torch.special.entr(assign.mean(dim=0)).sum()
-        max_entropy = torch.tensor(float(max(num_regions, 2)), device=entropy.device).log()
-        global_embed = torch.cat([view.global_embed for view in online])
+        global_embed = online.global_embed.flatten(0, 1)
         return dict(
             assign_confidence=confidence.mean(),
             regions_in_use=(wins >= 0.01).sum().to(assign.dtype),
-            region_use_entropy=entropy / max_entropy,
+            region_use_entropy=entropy / math.log(max(num_regions, 2)),
             embed_std=F.normalize(global_embed.to(assign.dtype), dim=1).std(dim=0, unbiased=False).mean(),
         )

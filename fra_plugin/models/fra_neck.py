@@ -12,11 +12,11 @@ from mmpretrain.registry import MODELS
 
 
 class FaceEmbedding(NamedTuple):
-    """What one network says about one view."""
+    """What one network says about one view, or about V views with V as first dimension of each."""
 
-    global_embed: torch.Tensor  # z, (B, D)
-    region_embed: torch.Tensor  # u, (B, K, D)
-    region_logits: torch.Tensor  # S, (B, K, H, W), cosines
+    global_embed: torch.Tensor  # z, (B, D) or (V, B, D)
+    region_embed: torch.Tensor  # u, (B, K, D) or (V, B, K, D)
+    region_logits: torch.Tensor  # S, (B, K, H, W) or (V, B, K, H, W), cosines
 
 
 def projector(in_channels: int, hid_channels: int, out_channels: int, norm_cfg: dict) -> NonLinearNeck:
@@ -34,9 +34,18 @@ def projector(in_channels: int, hid_channels: int, out_channels: int, norm_cfg: 
     )
 
 
+def each_view(projector: NonLinearNeck, vectors: torch.Tensor) -> torch.Tensor:
+    """(V, ..., in_channels) -> (V, ..., out_channels); the norm layer takes its statistics from each view alone."""
+    outputs = [projector((view.flatten(0, -2),))[0] for view in vectors]
+    return torch.stack(outputs).unflatten(1, vectors.shape[1:-1])
+
+
 @MODELS.register_module()
 class FRANeck(BaseModule):
     """feature map (B, C, H, W) -> :class:`FaceEmbedding`: z (B, D), u (B, K, D), S (B, K, H, W).
+
+    Several views go through the decoder, the cosines and the pooling at once; the norm layers of the projectors see one
+    view after another, so each view is normalised by its own statistics.
 
     Args:
         in_channels: C of the backbone's last feature map.
@@ -65,24 +74,25 @@ class FRANeck(BaseModule):
         self.region_projector = projector(in_channels, hid_channels, out_channels, norm_cfg)
         self.heatmap_head = MODELS.build(dict(heatmap_head, in_channels=in_channels, embed_dims=out_channels))
 
-    def forward(self, feats: Sequence[torch.Tensor]) -> FaceEmbedding:
-        """Embed the last of the backbone's feature maps."""
-        feature_map = feats[-1]
-        region_logits = self.region_logits(feats)
+    def forward(self, *views: Sequence[torch.Tensor]) -> FaceEmbedding:
+        """Embed the last of the backbone's feature maps of one view, or of several views of the same shape."""
+        feature_map = torch.stack([feats[-1] for feats in views])  # (V, B, C, H, W)
+        region_logits = self._region_logits(feature_map)
+        global_embed = each_view(self.global_projector, feature_map.mean(dim=(3, 4)))
 
-        (global_embed,) = self.global_projector((feature_map.mean(dim=(2, 3)),))
+        masks = self.heatmap_head.masks(region_logits).flatten(3)  # (V, B, K, H * W)
+        weights = masks / masks.sum(dim=3, keepdim=True)
+        region_feature = weights.to(feature_map.dtype) @ feature_map.flatten(3).transpose(2, 3)  # (V, B, K, C)
+        region_embed = each_view(self.region_projector, region_feature)
 
-        masks = self.heatmap_head.masks(region_logits).flatten(2)  # (B, K, H * W)
-        weights = masks / masks.sum(dim=2, keepdim=True)
-        region_feature = weights.to(feature_map.dtype) @ feature_map.flatten(2).transpose(1, 2)  # (B, K, C)
-        (region_embed,) = self.region_projector((region_feature.flatten(0, 1),))
-        return FaceEmbedding(global_embed, region_embed.unflatten(0, masks.shape[:2]), region_logits)
+        embedding = FaceEmbedding(global_embed, region_embed, region_logits)
+        return embedding if len(views) > 1 else FaceEmbedding(*(part[0] for part in embedding))
 
     def region_logits(self, feats: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The heatmaps alone, as cosines S (B, K, H, W)."""
-        feature_map = feats[-1]
-        batch, _, height, width = feature_map.shape
-        pixels = feature_map.permute(0, 2, 3, 1).flatten(0, 2)  # (B * H * W, C)
-        (pixel_embed,) = self.pixel_projector((pixels,))
-        pixel_embed = pixel_embed.unflatten(0, (batch, height, width)).permute(0, 3, 1, 2)
-        return self.heatmap_head(feature_map, pixel_embed)
+        """The heatmaps of one view alone, as cosines S (B, K, H, W)."""
+        return self._region_logits(feats[-1][None])[0]
+
+    def _region_logits(self, feature_map: torch.Tensor) -> torch.Tensor:
+        """(V, B, C, H, W) -> (V, B, K, H, W)."""
+        pixel_embed = each_view(self.pixel_projector, feature_map.movedim(2, 4))  # (V, B, H, W, D)
+        return self.heatmap_head(feature_map, pixel_embed.movedim(4, 2))

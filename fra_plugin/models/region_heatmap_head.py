@@ -37,17 +37,17 @@ def sine_position_encoding(height: int, width: int, channels: int, like: torch.T
 
 @full_precision
 def cosine_heatmaps(mask_embed: torch.Tensor, pixel_embed: torch.Tensor) -> torch.Tensor:
-    """Cosine of K mask embeddings (K, D) and every pixel of (B, D, H, W): (B, K, H, W) in [-1, 1]."""
-    return torch.einsum('kd,bdhw->bkhw', F.normalize(mask_embed, dim=1), F.normalize(pixel_embed, dim=1))
+    """Cosine of each view's K mask embeddings (V, K, D) and its pixels (V, B, D, H, W): (V, B, K, H, W) in [-1, 1]."""
+    return torch.einsum('vkd,vbdhw->vbkhw', F.normalize(mask_embed, dim=2), F.normalize(pixel_embed, dim=2))
 
 
 @MODELS.register_module()
 class RegionHeatmapHead(BaseModule):
-    """feature map (B, C, H, W) + pixel embeddings (B, D, H, W) -> region logits (B, K, H, W).
+    """feature maps (V, B, C, H, W) + pixel embeddings (V, B, D, H, W) of V views -> region logits (V, B, K, H, W).
 
     In training, K learnable queries look at the feature map through the decoder and become mask embeddings (B, K, D),
-    averaged over the batch and all processes; the buffer ``prototype`` (K, D) follows that average. In evaluation the
-    prototype takes its place, so that the heatmaps of an image do not depend on its batch.
+    averaged over each view's batch and all processes; the buffer ``prototype`` (K, D) follows these averages, one view
+    after another. In evaluation the prototype takes their place, so that the heatmaps of an image do not depend on its batch.
 
     Args:
         in_channels: C of the feature map.
@@ -132,20 +132,23 @@ class RegionHeatmapHead(BaseModule):
         nn.init.zeros_(self.input_proj.bias)
 
     def forward(self, feature_map: torch.Tensor, pixel_embed: torch.Tensor) -> torch.Tensor:
-        """Region logits S (B, K, H, W): cosines in [-1, 1], at least float32."""
+        """Region logits S (V, B, K, H, W): cosines in [-1, 1], at least float32."""
+        num_views, batch = feature_map.shape[:2]
         if self.training:
-            mask_embed = process_mean(self._decode(feature_map).mean(dim=0), self.sync_grad)
-            self.prototype.lerp_(mask_embed.detach(), self.prototype_momentum)
+            mask_embed = self._decode(feature_map.flatten(0, 1)).unflatten(0, (num_views, batch))
+            mask_embed = process_mean(mask_embed.mean(dim=1), self.sync_grad)  # (V, K, D)
+            for view in mask_embed.detach():
+                self.prototype.lerp_(view, self.prototype_momentum)
         else:
-            mask_embed = self.prototype
+            mask_embed = self.prototype.expand(num_views, -1, -1)
         return cosine_heatmaps(mask_embed, pixel_embed)
 
     def masks(self, region_logits: torch.Tensor) -> torch.Tensor:
-        """Soft masks A (B, K, H, W): positive, over the regions they sum to 1 + K * 1e-7."""
-        return (region_logits / self.temperature).softmax(dim=1) + self.eps
+        """Soft masks A (..., K, H, W) of logits of that shape: positive, over the regions they sum to 1 + K * 1e-7."""
+        return (region_logits / self.temperature).softmax(dim=-3) + self.eps
 
     def _decode(self, feature_map: torch.Tensor) -> torch.Tensor:
-        """Feature map (B, C, H, W) -> mask embeddings M (B, K, D), at least float32."""
+        """Feature maps (N, C, H, W) -> mask embeddings M (N, K, D), at least float32."""
         memory = self.input_proj(feature_map)
         batch, channels, height, width = memory.shape
         position = sine_position_encoding(height, width, channels, like=memory).expand(batch, -1, -1)

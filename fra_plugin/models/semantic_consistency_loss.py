@@ -16,24 +16,24 @@ def semantic_consistency(pred: torch.Tensor, target: torch.Tensor, decorrelation
     """2 - 2 cos of equal regions + weight * sum of squared cosines with the other regions / K.
 
     Args:
-        pred: (B, K, D), from the online network's predictor.
-        target: (B, K, D), from the momentum network.
+        pred: (..., K, D), from the online network's predictor.
+        target: (..., K, D), from the momentum network.
         decorrelation_weight: >= 0.
 
     Returns:
-        Scalar, mean over images and regions; its agreement part is in [0, 4].
+        Scalar, mean over all leading dimensions (views, images) and regions; its agreement part is in [0, 4].
     """
-    cosine = F.normalize(pred, dim=2) @ F.normalize(target, dim=2).transpose(1, 2)  # (B, K, K)
-    num_regions = cosine.shape[1]
-    agreement = cosine.diagonal(dim1=1, dim2=2)
+    cosine = F.normalize(pred, dim=-1) @ F.normalize(target, dim=-1).transpose(-2, -1)  # (..., K, K)
+    num_regions = cosine.shape[-1]
+    agreement = cosine.diagonal(dim1=-2, dim2=-1)
     other = ~torch.eye(num_regions, dtype=torch.bool, device=cosine.device)
-    decorrelation = (cosine.square() * other).sum(dim=2) / num_regions
+    decorrelation = (cosine.square() * other).sum(dim=-1) / num_regions
     return (2 - 2 * agreement + decorrelation_weight * decorrelation).mean()
 
 
 @MODELS.register_module()
 class SemanticConsistencyLoss(nn.Module):
-    """pred (B, K, D), target (B, K, D) -> scalar. K = 1 (the global embedding) leaves only the agreement.
+    """pred (..., K, D), target (..., K, D) -> scalar. K = 1 (the global embedding) leaves only the agreement.
 
     Args:
         decorrelation_weight: weight >= 0 of the squared cosines between different regions. Defaults to 0.02.

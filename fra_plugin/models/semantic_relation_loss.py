@@ -61,29 +61,31 @@ def semantic_relation(
     """Cross-entropy of balanced teacher and student assignments + weight * (log K - entropy of the region use).
 
     Args:
-        student_logits, teacher_logits: (B, K, H, W) cosines of both networks.
-        boxes, teacher_boxes: (B, 4) of their views, see :func:`carry_over`; None where both look at the same view.
+        student_logits, teacher_logits: (V, B, K, H, W) cosines of both networks on V views.
+        boxes, teacher_boxes: (V, B, 4) of their views, see :func:`carry_over`; None where both look at the same view.
 
     Returns:
-        Scalar.
+        Scalar, mean over the views, each of which is balanced by itself.
     """
-    log_assign = (student_logits / student_temp).log_softmax(dim=1)
+    log_assign = (student_logits / student_temp).log_softmax(dim=2)
     # At low temperatures the softmax rounds to 0; a region that is 0 at all pixels could not be balanced.
-    teacher_assign = (teacher_logits / teacher_temp).softmax(dim=1).clamp_min(1e-30).movedim(1, 3)
-    # (B, N, K) with the N pixels of each face, or (N, K) with those of all
-    target_assign = sinkhorn(teacher_assign.flatten(1 if per_face else 0, 2), sinkhorn_iters, sync=not per_face)
-    target_assign = target_assign.view_as(teacher_assign).movedim(3, 1)
+    teacher_assign = (teacher_logits / teacher_temp).softmax(dim=2).clamp_min(1e-30).movedim(2, 4)
+    # (V, B, N, K) with the N pixels of each face, or (V, N, K) with those of all
+    target_assign = sinkhorn(teacher_assign.flatten(2 if per_face else 1, 3), sinkhorn_iters, sync=not per_face)
+    target_assign = target_assign.view_as(teacher_assign).movedim(4, 2)
     if boxes is None:
-        cross_entropy = -(target_assign * log_assign).sum(dim=1).mean()
+        cross_entropy = -(target_assign * log_assign).sum(dim=2).mean()
     else:
-        target_assign, shown = carry_over(target_assign, teacher_boxes, boxes)
+        views = target_assign.shape[:2]
+        target_assign, shown = (part.unflatten(0, views) for part in carry_over(
+            target_assign.flatten(0, 1), teacher_boxes.flatten(0, 1), boxes.flatten(0, 1)))  # fmt: skip
         # Over the pixels of all processes that both views show; their number differs from process to process.
-        cross_entropy = (-(target_assign * log_assign).sum(dim=1) * shown).sum()
-        cross_entropy = cross_entropy / process_mean(shown.sum().to(cross_entropy)).clamp_min(1)
+        cross_entropy = (-(target_assign * log_assign).sum(dim=2) * shown).sum(dim=(1, 2, 3))  # (V,)
+        cross_entropy = (cross_entropy / process_mean(shown.sum(dim=(1, 2, 3)).to(cross_entropy)).clamp_min(1)).mean()
 
-    region_use = log_assign.exp().mean(dim=(2, 3))  # (B, K)
+    region_use = log_assign.exp().mean(dim=(3, 4))  # (V, B, K)
     if not per_face:
-        region_use = process_mean(region_use.mean(dim=0), sync_grad)
+        region_use = process_mean(region_use.mean(dim=1), sync_grad)
     # The gradient of p log p is infinite at 0.
     use_entropy = torch.special.entr(region_use.clamp_min(1e-12)).sum(dim=-1).mean()
     return cross_entropy + entropy_weight * (math.log(region_use.shape[-1]) - use_entropy)
@@ -91,7 +93,7 @@ def semantic_relation(
 
 @MODELS.register_module()
 class SemanticRelationLoss(nn.Module):
-    """student and teacher logits (B, K, H, W), of one view or of two -> scalar.
+    """student and teacher logits (B, K, H, W) of one view, or (V, B, K, H, W) of several -> scalar, their mean.
 
     Args:
         student_temp: softmax temperature of the online network, > 0. Defaults to 0.1.
@@ -145,10 +147,13 @@ class SemanticRelationLoss(nn.Module):
         """Loss of the student's pixels; no gradient reaches ``teacher_logits``.
 
         Args:
-            boxes, teacher_boxes: (B, 4) of the student's and of the teacher's view, in pixels, see :mod:`carry_over`. What
-                the teacher finds is then carried over to the student's view, and pixels that one of the two doesn't show
-                don't count. Defaults to None, both look at the same view.
+            boxes, teacher_boxes: (B, 4) or (V, B, 4) of the student's and of the teacher's view, in pixels, see
+                :mod:`carry_over`. What the teacher finds is then carried over to the student's view, and pixels that one
+                of the two doesn't show don't count. Defaults to None, both look at the same view.
         """
+        if student_logits.dim() == 4:
+            student_logits, teacher_logits = student_logits[None], teacher_logits[None]
+            boxes, teacher_boxes = (None if box is None else box[None] for box in (boxes, teacher_boxes))
         return self.loss_weight * semantic_relation(
             student_logits,
             teacher_logits.detach(),

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from . import face, lighting, scene
-from .parts import beard, body, eyes, features, fringe, glasses, hair, hat, mouth, occluder, skin
 from .canvas import Canvas
 from .expression import EXPRESSIONS, sample_expression, sample_movement
 from .geometry import Head, rotation
 from .identity import IMAGES_PER_IDENTITY, Identity, sample_identity
+from .parts import beard, body, eyes, features, fringe, glasses, hair, hat, mouth, occluder, skin
 
 
 def _scale(size: int) -> float:

@@ -39,7 +39,9 @@ def heatmaps(arguments):
     head = RegionHeatmapHead(
         **dict(dict(in_channels=4, embed_dims=8, num_heads=2, num_layers=1, num_regions=3), **arguments)
     )
-    feature_map, pixel_embed = (torch.linspace(-1, 1, 2 * channels * 9).view(2, channels, 3, 3) for channels in (4, 8))
+    feature_map, pixel_embed = (
+        torch.linspace(-1, 1, 2 * channels * 9).view(1, 2, channels, 3, 3) for channels in (4, 8)
+    )
     return head.masks(head(feature_map, pixel_embed))
 
 

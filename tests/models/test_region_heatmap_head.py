@@ -23,13 +23,13 @@ def test_prototype_follows_the_batch_mean_in_training_and_replaces_it_in_evaluat
     feature_map, pixel_embed = torch.randn(2, 6, 3, 3), torch.randn(2, 8, 3, 3)
     before = head.prototype.clone()
     mean = head._decode(feature_map).mean(dim=0)
-    logits = head.train()(feature_map, pixel_embed)
+    logits = head.train()(feature_map[None], pixel_embed[None])[0]
     torch.testing.assert_close(head.prototype, 0.75 * before + 0.25 * mean.detach())
     cosine = torch.nn.functional.cosine_similarity
     torch.testing.assert_close(logits[1, 2, 0, 1], cosine(mean[2], pixel_embed[1, :, 0, 1], dim=0))
 
     after = head.prototype.clone()
-    logits = head.eval()(feature_map, pixel_embed)
+    logits = head.eval()(feature_map[None], pixel_embed[None])[0]
     assert torch.equal(head.prototype, after)
     torch.testing.assert_close(logits[0, 1, 2, 0], cosine(after[1], pixel_embed[0, :, 2, 0], dim=0))
 

@@ -228,7 +228,8 @@ class CollapseMonitorHook(Hook):
 def _detached(output) -> FaceEmbedding:
     """A neck's output without gradient; necks other than FRA's give a global embedding only."""
     if isinstance(output, FaceEmbedding):
-        return FaceEmbedding(*(part.detach() for part in output))
+        several_views = output.global_embed.dim() == 3
+        return FaceEmbedding(*(part.detach().flatten(0, 1) if several_views else part.detach() for part in output))
     embed = (output[-1] if isinstance(output, (tuple, list)) else output).detach()
     if embed.dim() == 4:
         embed = embed.mean(dim=(2, 3))

@@ -14,8 +14,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace
-from fra_plugin.datasets.unlabelled import folder_scan, scan_cache
 from fra_plugin.datasets.unlabelled import face_folder as face_folder_module
+from fra_plugin.datasets.unlabelled import folder_scan, scan_cache
 
 PACKED = [dict(type='LoadFace'), dict(type='PackInputs')]
 
