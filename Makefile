@@ -1,6 +1,7 @@
 # Two commands do all the set-up themselves:
 #   make demo [DATA=folder]   the main job end to end, on faces it draws or on a folder of face images
 #   make test                 the tests
+# For those who change the project: make lint (ruff), make docs (the pages and an API reference, in work_dirs/docs).
 # PYTHON=/path/to/python3.x names the interpreter to use; STACK=classic takes torch 2.1 and a compiled mmcv.
 STACK ?= wheels
 PYTHON ?=
@@ -16,7 +17,7 @@ BIN = $(VENV_$(STACK))/bin
 # Threads of a training in the demo; the tests run in two processes of one.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help env demo test test-faults doctor clean distclean
+.PHONY: help env demo test test-faults lint docs doctor clean distclean
 
 help:
 	@sed -n '1,/^STACK/{/^#/s/^# \{0,1\}//p}' Makefile
@@ -34,6 +35,15 @@ test: env
 
 test-faults: env
 	$(BIN)/python -m pytest tests -m faults $(ARGS)
+
+lint: env
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+docs: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt -c requirements/lock.txt
+	$(BIN)/python -W ignore -m sphinx --fail-on-warning --keep-going --quiet -b html docs work_dirs/docs
+	@echo "written: work_dirs/docs/index.html"
 
 doctor: env
 	@$(BIN)/python tools/doctor.py --all
