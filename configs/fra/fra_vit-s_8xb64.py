@@ -18,5 +18,6 @@ model = dict(
     ),
     neck=dict(in_channels=384),
 )
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'.pos_embed': dict(decay_mult=0.0)}))
 
 resume = True
