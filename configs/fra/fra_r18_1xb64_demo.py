@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/models/resnet18_w32.py',
     '../_base_/datasets/faces_two_views_96px.py',
     '../_base_/schedules/lars_coslr_50e.py',
-    '../_base_/pretrain_runtime.py',
+    '../_base_/fra_runtime.py',
 ]
 
 # Minutes on two CPU cores. Not in the paper: the teacher looks at the other view and balances the regions within each face.
@@ -37,7 +37,7 @@ param_scheduler = [
 train_cfg = dict(max_epochs=10)
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(logger=dict(interval=10))
-custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] != 'RegionHeatmapHook'] + [
+custom_hooks = _base_.custom_hooks + [
     dict(type='ChannelsLastHook'),
     dict(type='RegionHeatmapHook', image_size=96, interval=2),
 ]

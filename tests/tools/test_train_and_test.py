@@ -24,7 +24,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 PRETRAINING = """
 _base_ = ['{repo}/configs/_base_/models/fra_r50.py', '{repo}/configs/_base_/datasets/faces_two_views_96px.py',
-          '{repo}/configs/_base_/pretrain_runtime.py']
+          '{repo}/configs/_base_/fra_runtime.py']
 model = dict(
     backbone=dict(depth=18, stem_channels=8, base_channels=8),
     neck=dict(in_channels=64, hid_channels=16, out_channels=16,

@@ -37,3 +37,4 @@ train_dataloader = dict(
     collate_fn=dict(type='default_collate'),
     dataset=dict(type='FaceFolder', data_root='data/vggface2', data_prefix='train', pipeline=train_pipeline),
 )
+held_out_faces = dict(type='FaceFolder', data_root='data/vggface2', data_prefix='test')  # for pictures of the regions

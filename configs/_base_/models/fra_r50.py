@@ -32,13 +32,3 @@ model = dict(
         ),
     ),
 )
-
-# A list of your own replaces this one: keep MomentumUpdateHook, which moves the target network.
-custom_hooks = [
-    dict(type='MomentumUpdateHook'),
-    dict(type='BrokenImageHook'),
-    dict(type='NonFiniteHook'),
-    dict(type='StopSignalHook'),
-    dict(type='CollapseMonitorHook'),
-    dict(type='RegionHeatmapHook', dataset=dict(type='FaceFolder', data_root='data/vggface2', data_prefix='test')),
-]

@@ -1,7 +1,19 @@
 optim_wrapper = dict(
     type='AmpOptimWrapper',
     loss_scale='dynamic',
-    optimizer=dict(type='ForeachLARS', lr=0.9, momentum=0.9, weight_decay=1e-6),
+    optimizer=dict(type='ForeachLARS', lr=0.9, momentum=0.9, weight_decay=1e-6, exclude='1d'),
+    constructor='TrainedOnlyConstructor',
+    # One-dimensional parameters are left out of weight decay and LARS scaling. The official code tells them by their
+    # names, and its names do not cover these norm layers.
+    paramwise_cfg=dict(
+        custom_keys={
+            'bn0.weight': dict(exclude='none'),
+            'norms.0.weight': dict(exclude='none'),
+            'norms.1.weight': dict(exclude='none'),
+            'norms.2.weight': dict(exclude='none'),
+            'heatmap_head.norm.weight': dict(exclude='none'),
+        }
+    ),
 )
 
 param_scheduler = [

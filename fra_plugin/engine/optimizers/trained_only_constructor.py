@@ -1,4 +1,4 @@
-"""Learning rates by parameter for models of which a part is not trained."""
+"""Settings by parameter for models of which a part is not trained."""
 
 from typing import List, Optional, Union
 
@@ -9,10 +9,20 @@ from torch import nn
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class TrainedOnlyConstructor(DefaultOptimWrapperConstructor):
-    """mmengine's own, for a ``paramwise_cfg`` beside a target network.
+    """mmengine's constructor, for a ``paramwise_cfg`` beside a target network.
 
-    It leaves out the same parameters, those without gradient, but a module that has no others it does not enter: mmengine
-    warns of each of their tensors, which are hundreds in a target network.
+    Every parameter gets the settings that mmengine's own constructor gives it. Two things differ:
+
+    - mmengine warns about each parameter without gradient, which are hundreds in a target network. Modules that have no
+      other parameters are left out here without a warning.
+    - mmengine makes a group of each parameter. Here the parameters of equal settings are one group, so that an optimizer
+      that works on lists (``foreach``) gets long ones.
+
+    Example:
+        >>> optim_wrapper = dict(
+        >>>     constructor='TrainedOnlyConstructor',
+        >>>     optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.02),
+        >>>     paramwise_cfg=dict(custom_keys={'head.predictor': dict(lr_mult=10.0)}))
     """
 
     def add_params(
@@ -20,3 +30,19 @@ class TrainedOnlyConstructor(DefaultOptimWrapperConstructor):
     ) -> None:
         if any(param.requires_grad for param in module.parameters()):
             super().add_params(params, module, prefix, is_dcn_module)
+        if not prefix:  # the whole model is done
+            params[:] = merge_groups(params)
+
+
+def merge_groups(groups: List[dict]) -> List[dict]:
+    """The same parameters in as few groups as their settings allow, in their first order."""
+    merged = []
+    for group in groups:
+        settings = {key: value for key, value in group.items() if key != 'params'}
+        for other in merged:
+            if settings == {key: value for key, value in other.items() if key != 'params'}:
+                other['params'] += group['params']
+                break
+        else:
+            merged.append(dict(settings, params=list(group['params'])))
+    return merged
