@@ -23,9 +23,8 @@ from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tenso
 from .checkpoints.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
 from .configs import find_config
-from .datasets.image_files import EXTENSIONS
 from .datasets.transforms.load_face import LoadFace
-from .datasets.unlabelled.folder_scan import scan_folder
+from .datasets.unlabelled.folder_scan import scan_folder, tell_left_out
 from .models.fra import FRA
 
 Image = Union[str, Path, np.ndarray]
@@ -171,8 +170,9 @@ class FRAFeatures:
 def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
     """Names and files or arrays of what :class:`FRAFeatures` takes; raises as it says."""
     if isinstance(images, (str, Path)) and os.path.isdir(images):
-        names, _ = scan_folder(os.fspath(images), EXTENSIONS, follow_links=False)
-        return names, [os.path.join(images, name) for name in names]
+        scan = scan_folder(os.fspath(images))
+        tell_left_out(os.fspath(images), scan.left_out)
+        return scan.paths, [os.path.join(images, path) for path in scan.paths]
     if isinstance(images, (str, Path)) or isinstance(images, np.ndarray) and images.ndim != 4:
         images = [images]
     elif not isinstance(images, (list, tuple, np.ndarray)):

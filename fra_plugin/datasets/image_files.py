@@ -83,6 +83,11 @@ class LeftOut:
         self.counts[reason] += count
         self.examples.setdefault(reason, example)
 
+    def update(self, other: 'LeftOut') -> None:
+        """Add what another one counted."""
+        for reason, count in other.counts.items():
+            self.add(reason, other.examples[reason], count)
+
     def __bool__(self) -> bool:
         return bool(self.counts)
 

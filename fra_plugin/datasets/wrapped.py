@@ -54,6 +54,20 @@ def category_ids(dataset: Dataset, index: int) -> List[int]:
     return dataset.get_cat_ids(index)
 
 
+def with_defaults(config: dict, **defaults: Any) -> dict:
+    """The config of a data set with these arguments where the innermost data sets name none.
+
+    Example:
+        >>> with_defaults(dict(type='RepeatDataset', times=2, dataset=dict(type='RAFDB')), pipeline=[])
+        {'type': 'RepeatDataset', 'times': 2, 'dataset': {'pipeline': [], 'type': 'RAFDB'}}
+    """
+    if isinstance(config.get('datasets'), (list, tuple)):
+        return dict(config, datasets=[with_defaults(part, **defaults) for part in config['datasets']])
+    if isinstance(config.get('dataset'), dict):
+        return dict(config, dataset=with_defaults(config['dataset'], **defaults))
+    return dict(defaults, **config)
+
+
 def _inner(dataset: Dataset) -> List[Dataset]:
     """What a data set wraps; nothing if it has the samples itself."""
     if isinstance(dataset, ConcatDataset):

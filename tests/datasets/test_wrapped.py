@@ -7,7 +7,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils import data
 from torch.utils.data import Subset
 
-from fra_plugin.datasets.wrapped import category_ids, data_info, source, sources
+from fra_plugin.datasets.wrapped import category_ids, data_info, source, sources, with_defaults
 from fra_plugin.engine.runners.seeded_loader import SeededDataset
 
 
@@ -57,3 +57,14 @@ def test_a_sample_is_found_in_its_data_set(wrapper):
 def test_an_index_out_of_range_is_refused(wrapper, index):
     with pytest.raises(IndexError, match=f'samples, got the index {index}'):
         source(WRAPPERS[wrapper](), index)
+
+
+def test_defaults_reach_the_innermost_data_sets_and_only_where_they_name_none():
+    config = dict(
+        type='RepeatDataset',
+        times=2,
+        dataset=dict(type='ConcatDataset', datasets=[dict(type='A'), dict(type='B', pipeline=[1])]),
+    )
+    inner = with_defaults(config, pipeline=[2])['dataset']['datasets']
+    assert inner == [dict(type='A', pipeline=[2]), dict(type='B', pipeline=[1])]
+    assert 'pipeline' not in config['dataset']['datasets'][0], 'the config itself stays as it is'

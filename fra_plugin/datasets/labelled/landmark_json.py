@@ -12,6 +12,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ...files.whole_file import whole_file
+from ..image_files import open_image
 
 SCALE_UNIT = 200  # pixels, fixed by mmpose's data sets
 
@@ -116,10 +117,10 @@ def image_size(path: str) -> Tuple[int, int]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not an image.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.size
     except UnidentifiedImageError as error:
         raise ValueError(f'{path}: expected an image') from error

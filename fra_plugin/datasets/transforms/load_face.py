@@ -15,6 +15,9 @@ from mmcv.transforms import BaseTransform
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image, UnidentifiedImageError
 
+from ...files.printable import printable
+from ..image_files import FORMATS, open_image
+
 ORIENTATION = 0x0112
 GROUND = (128, 128, 128, 255)
 REDUCED = {
@@ -44,7 +47,7 @@ class BrokenImageError(ValueError):
 
     def __init__(self, path: str, reason: str = '') -> None:
         # One argument for the base class: pickle and PyTorch's workers rebuild an exception from its message alone.
-        super().__init__(f'{path}: {reason}' if reason else path)
+        super().__init__(f'{printable(path)}: {reason}' if reason else printable(path))
         self.path = path
         self.reason = reason
 
@@ -68,7 +71,8 @@ class LoadFace(BaseTransform):
             in a random resized crop to `size` pixels. None: full size. Default: None.
 
     Raises:
-        BrokenImageError: The file is empty, truncated, no image, of float pixels, or its face box lies outside.
+        BrokenImageError: The file is empty, truncated, no image of one of FORMATS, of float pixels, or its face box lies
+            outside.
         OSError: The file can't be read.
         ValueError: reduce_to is no positive integer.
     """
@@ -91,7 +95,7 @@ class LoadFace(BaseTransform):
         except MemoryError:
             raise
         except UnidentifiedImageError as error:
-            raise BrokenImageError(path, 'not an image, or of a format that Pillow does not know') from error
+            raise BrokenImageError(path, f'not an image of the formats {", ".join(FORMATS)}') from error
         except Exception as error:  # decoders meet damaged bytes with every class of exception
             raise BrokenImageError(path, ' '.join(str(error).split()) or type(error).__name__) from error
         results['img'] = img
@@ -99,7 +103,7 @@ class LoadFace(BaseTransform):
         return results
 
     def _decode(self, data: bytes, bbox: Optional[Tuple[float, float, float, float]]) -> np.ndarray:
-        image = Image.open(BytesIO(data))
+        image = open_image(BytesIO(data))
         orientation = _orientation(image)
         width, height = image.size if orientation < 5 else image.size[::-1]
         reduction = 1

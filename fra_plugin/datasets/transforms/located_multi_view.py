@@ -1,11 +1,11 @@
 """LocatedMultiView: mmpretrain's MultiView that also tells which part of the image each view shows."""
 
-from typing import Tuple
+from typing import Optional
 
 from mmpretrain.datasets.transforms import MultiView
 from mmpretrain.registry import TRANSFORMS
 
-from .fast_random_resized_crop import FastRandomResizedCrop
+from .view_box import follow
 
 
 @TRANSFORMS.register_module()
@@ -16,34 +16,27 @@ class LocatedMultiView(MultiView):
     mirrored view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
 
     Args:
-        transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop first, then what moves no pixel, but
-            for one RandomFlip.
+        transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop, RandomFlip, Resize and what changes
+            colours only, in any order and number, also inside RandomApply, RandomChoice and Compose.
         num_views (int | list[int]): Views of each kind.
 
     Raises:
-        ValueError: if a pipeline doesn't begin with FastRandomResizedCrop.
+        ValueError: for another transform, which may move pixels to an unknown place, such as Rotate.
     """
 
     def __init__(self, transforms, num_views) -> None:
         super().__init__(transforms, num_views)
         for pipeline in self.pipelines:
-            first = pipeline.transforms[0] if pipeline.transforms else None
-            if not isinstance(first, FastRandomResizedCrop):
-                raise ValueError(
-                    'each pipeline of LocatedMultiView must begin with FastRandomResizedCrop, which tells '
-                    f'where it cuts; got {type(first).__name__}'
-                )
+            follow(pipeline)
 
-    def transform(self, results: dict) -> dict:
-        views = [transform(dict(results, flip=False)) for transform in self.transforms]
-        return dict(results, img=[view['img'] for view in views], view_boxes=[_box(view) for view in views])
-
-
-def _box(view: dict) -> Tuple[float, float, float, float]:
-    x, y, width, height = view['crop_box']
-    direction = view['flip_direction'] if view['flip'] else ''
-    if direction in ('horizontal', 'diagonal'):
-        x, width = x + width, -width
-    if direction in ('vertical', 'diagonal'):
-        y, height = y + height, -height
-    return x, y, width, height
+    def transform(self, results: dict) -> Optional[dict]:
+        """The views; None if the pipeline of one gives None."""
+        height, width = results['img'].shape[:2]
+        views = []
+        for transform in self.transforms:
+            # A copy for each: some transforms write into the image that they are given.
+            view = transform(dict(results, img=results['img'].copy(), view_box=(0, 0, width, height)))
+            if view is None:
+                return None
+            views.append(view)
+        return dict(results, img=[view['img'] for view in views], view_boxes=[view['view_box'] for view in views])

@@ -6,7 +6,9 @@ import torch
 from mmengine.dataset import BaseDataset, Compose
 from mmpretrain.registry import DATASETS, TRANSFORMS
 from torch import nn
+from torch.utils.data import Dataset
 
+from ..wrapped import source, with_defaults
 from .load_face import BrokenImageError
 
 
@@ -20,38 +22,47 @@ def plain_pipeline(size: int) -> List[dict]:
 
 
 def build_plain(dataset: dict, size: int) -> BaseDataset:
-    """The data set of a config, with :func:`plain_pipeline` where the config names none."""
-    return DATASETS.build(dict(dict(pipeline=plain_pipeline(size), test_mode=True), **dataset))
+    """The data set of a config, wrapped or not, with :func:`plain_pipeline` where the config names none."""
+    return DATASETS.build(with_defaults(dataset, pipeline=plain_pipeline(size), test_mode=True))
 
 
-def spread_faces(dataset: BaseDataset, num_faces: int, size: Optional[int] = None) -> torch.Tensor:
+def spread_faces(dataset: Dataset, num_faces: int, size: Optional[int] = None) -> torch.Tensor:
     """The same few faces each time, spread evenly over a data set (neighbours often show the same person).
 
     Args:
-        dataset: a data set of images.
+        dataset: a data set of images, wrapped or not.
         num_faces: N, or as many as there are.
         size: read them by :func:`plain_pipeline` instead of the data set's own. Defaults to None.
 
     Returns:
-        (N, 3, H, W) BGR uint8; in the place of a face whose file is broken, the next one.
+        (N, 3, H, W) BGR uint8; in the place of a face whose file is broken (or that the pipeline leaves out), the
+        next one.
 
     Raises:
         BrokenImageError: if the files of all faces are broken.
+        TypeError: if the data set does not tell where its images are, as mmengine's BaseDataset does.
     """
     num_faces = min(num_faces, len(dataset))
     places = torch.linspace(0, len(dataset) - 1, num_faces).round().long().tolist()
-    pipeline = dataset.pipeline
+    pipeline = None
     if size is not None:
         pipeline = Compose([TRANSFORMS.build(transform) for transform in plain_pipeline(size)])
     return torch.stack([_readable(dataset, place, pipeline) for place in places])
 
 
-def _readable(dataset: BaseDataset, place: int, pipeline: Compose) -> torch.Tensor:
+def _readable(dataset: Dataset, place: int, pipeline: Optional[Compose]) -> torch.Tensor:
+    broken = ValueError('the pipeline gives None for all faces')
     for index in range(place, place + len(dataset)):
+        inner, inner_index = source(dataset, index % len(dataset))
+        if not hasattr(inner, 'get_data_info'):
+            raise TypeError(f'{type(inner).__name__} has no get_data_info, which tells where the images are')
         try:
-            return pipeline(dataset.get_data_info(index % len(dataset)))['inputs']
+            packed = (pipeline or inner.pipeline)(inner.get_data_info(inner_index))
         except BrokenImageError as error:
             broken = error
+            continue
+        if packed is not None:
+            return packed['inputs']
     raise broken
 
 

@@ -22,7 +22,7 @@ def read_boxes(csv_file: str) -> Dict[str, Tuple[int, int, int, int]]:
         ValueError: A column is missing, a line holds no box, or an image is named twice.
     """
     boxes = {}
-    for where, row in csv_rows(csv_file, COLUMNS):
+    for where, row in csv_rows(csv_file, COLUMNS, errors='surrogateescape'):
         name, *numbers = (row[column] for column in COLUMNS)
         try:
             x, y, width, height = (int(float(number)) for number in numbers)

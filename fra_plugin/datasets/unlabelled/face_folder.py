@@ -19,10 +19,11 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import get_worker_info
 
 from ...files.file_hash import sha256
+from ...files.printable import printable
 from ..image_files import EXTENSIONS
 from ..transforms.load_face import BrokenImageError
 from .face_boxes import read_boxes
-from .folder_scan import read_list, scan_folder
+from .folder_scan import read_list, scan_folder, tell_left_out
 from .scan_cache import ScanCache
 
 # Errors of this one file that no waiting mends.
@@ -47,12 +48,14 @@ class FaceFolder(BaseDataset):
             that it does not name is used whole. '': no boxes. Default: ''.
         box_margin (float): Share of a box's width and height that is added to it, half on each side; 0.3 is what
             VGGFace2's authors train with. At least 0. Default: 0.3.
-        extensions (Sequence[str]): Endings of image files, in any case. Default: EXTENSIONS.
+        extensions (Sequence[str]): Endings of image files, in any case. What is in a file must be of one of the formats
+            of EXTENSIONS whatever its ending. Default: EXTENSIONS.
         follow_links (bool): Whether symbolic links in the folder may be followed. Default: False.
         cache_dir (str, optional): Where the scan is kept. None: beside the folder if that can be written, else
             ~/.cache/fra_plugin. Default: None.
         patience (float): Seconds that a disk that can't be read is waited for. Default: 300.
-        max_refetch (int): Broken files in a row after which a sample is given up. Default: 100.
+        max_refetch (int): Files in a row that are broken, or for which the pipeline gives None, after which a sample is
+            given up. Default: 100.
         pipeline (Sequence): Transforms; LoadFace first. Default: ().
         indices (int | Sequence[int], optional): Use the first n images, or these. Default: None.
         test_mode (bool): A broken file is an error instead of being replaced. Default: False.
@@ -62,7 +65,7 @@ class FaceFolder(BaseDataset):
     Raises:
         FileNotFoundError: The folder, the list, the csv or a listed file is missing.
         ValueError: The folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
-        RuntimeError: From an item: the disk stayed away, or `max_refetch` files in a row are broken.
+        RuntimeError: From an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
         BrokenImageError: From an item in test mode.
     """
 
@@ -132,24 +135,26 @@ class FaceFolder(BaseDataset):
         folder = self.img_prefix
         if not os.path.exists(folder):
             raise FileNotFoundError(
-                f'{folder or "data_prefix"}: no such folder; expected a folder of face images, flat or with '
+                f'{printable(folder) or "data_prefix"}: no such folder; expected a folder of face images, flat or with '
                 f'sub-folders such as n000002/0001_01.jpg (data_root and data_prefix)'
             )
         if not os.path.isdir(folder):
-            raise NotADirectoryError(f'{folder}: expected a folder of face images, this is a file')
+            raise NotADirectoryError(f'{printable(folder)}: expected a folder of face images, this is a file')
         sources = [(path, sha256(path)) for path in (self.ann_file, self.boxes) if os.path.isfile(path)]
         cache = ScanCache(folder, repr((self.extensions, self.follow_links, sources)), self.cache_dir)
-        records = cache.load()
-        if records is not None:
+        cached = cache.load()
+        if cached is not None:
+            records, left_out = cached
+            tell_left_out(folder, left_out)
             return records
         if self.ann_file:
-            paths, mtimes = read_list(self.ann_file, folder, self.follow_links)
+            scan = read_list(self.ann_file, folder, self.follow_links)
         else:
-            paths, mtimes = scan_folder(folder, self.extensions, self.follow_links)
-        if self.boxes:
-            paths = self._with_boxes(paths)
+            scan = scan_folder(folder, self.extensions, self.follow_links)
+        tell_left_out(folder, scan.left_out)
+        paths = self._with_boxes(scan.paths) if self.boxes else scan.paths
         records = np.frombuffer(os.fsencode('\0'.join(paths) + '\0'), np.uint8)
-        cache.save(records, mtimes)
+        cache.save(records, scan)
         return records
 
     def _with_boxes(self, paths: List[str]) -> List[str]:
@@ -162,12 +167,12 @@ class FaceFolder(BaseDataset):
             records.append((f'{box[0]} {box[1]} {box[2]} {box[3]} ' if box else whole) + path)
         if not found:
             raise ValueError(
-                f'{self.boxes}: none of its {len(boxes):,} boxes is of an image in {self.img_prefix}; '
-                f'expected NAME_ID such as {posixpath.splitext(paths[0])[0]}'
+                f'{printable(self.boxes)}: none of its {len(boxes):,} boxes is of an image in '
+                f'{printable(self.img_prefix)}; expected NAME_ID such as {printable(posixpath.splitext(paths[0])[0])}'
             )
         if found < len(paths):
             print_log(
-                f'{self.boxes}: {len(paths) - found:,} of {len(paths):,} images have no face box and are used whole',
+                f'{printable(self.boxes)}: {len(paths) - found:,} of {len(paths):,} images have no face box and are used whole',
                 'current',
                 logging.WARNING,
             )
@@ -189,25 +194,42 @@ class FaceFolder(BaseDataset):
             info['bbox'] = (x - dx, y - dy, x + width + dx, y + height + dy)
         return info
 
+    def get_cat_ids(self, idx: int) -> List[int]:
+        """There is none: ClassBalancedDataset and other users of classes need labelled faces."""
+        raise TypeError('FaceFolder has no classes; a data set with labels is needed here')
+
     def __getitem__(self, idx: int) -> dict:
-        """The idx-th sample; where its file is broken, another one, always the same, with `skipped_files`."""
+        """The idx-th sample; where its file is broken, another one, always the same, with `skipped_files`.
+
+        As in mmengine, another one is also taken where the pipeline gives None.
+        """
         if self.test_mode:
-            return self._prepare_patiently(idx)
+            data = self._prepare_patiently(idx)
+            if data is None:
+                raise ValueError(
+                    f'{printable(self.get_data_info(idx)["img_path"])}: the pipeline of a test set gave None'
+                )
+            return data
         skipped: List[Tuple[str, str]] = []
         wanted = idx
-        while len(skipped) <= self.max_refetch:
+        for attempt in range(1, self.max_refetch + 2):
             try:
                 data = self._prepare_patiently(idx)
             except BrokenImageError as error:
                 skipped.append((error.path, error.reason))
-                idx = self._stand_in(wanted, len(skipped))
+                data = None
+            if data is None:
+                idx = self._stand_in(wanted, attempt)
                 continue
             if skipped and 'data_samples' in data:
                 data['data_samples'].set_metainfo(dict(skipped_files=skipped))
             elif skipped:
                 data['skipped_files'] = skipped
             return data
-        raise RuntimeError(f'{len(skipped)} images in a row are broken, the last of them {": ".join(skipped[-1])}')
+        if not skipped:
+            raise RuntimeError(f'the pipeline gave None for {attempt} images in a row')
+        path, reason = skipped[-1]
+        raise RuntimeError(f'{attempt} images in a row are broken, the last of them {printable(path)}: {reason}')
 
     def _stand_in(self, idx: int, attempt: int) -> int:
         """Index of the attempt-th replacement; the global random state is left alone."""
@@ -230,12 +252,13 @@ class FaceFolder(BaseDataset):
                     raise BrokenImageError(path, reason) from error
                 if waited >= self.patience:
                     raise RuntimeError(
-                        f'{self.img_prefix} could not be read for {waited:.0f} s ({reason}: {path}); '
+                        f'{printable(self.img_prefix)} could not be read for {waited:.0f} s ({reason}: {printable(path)}); '
                         f'is the disk there? Resume when it is.'
                     ) from error
             if pause < LONGEST_PAUSE <= 2 * pause:
                 print_log(
-                    f'{self.img_prefix} can not be read ({reason}: {path}); trying for {self.patience:.0f} s',
+                    f'{printable(self.img_prefix)} can not be read ({reason}: {printable(path)}); '
+                    f'trying for {self.patience:.0f} s',
                     'current',
                     logging.WARNING,
                 )

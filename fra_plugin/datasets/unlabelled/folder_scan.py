@@ -4,6 +4,8 @@ Sizes to think of: 3.3 million files in 8,631 folders. So folders are read by th
 at once), and no file is touched, only the folders.
 """
 
+import errno
+import logging
 import os
 import posixpath
 import time
@@ -12,78 +14,87 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.logging import print_log
 
+from ...files.printable import printable
+from ..image_files import EXTENSIONS, HIDDEN, OTHER, SYSTEM, LeftOut, is_user_folder
 from ..labelled.annotation_file import inside, text_lines
+from .folder_stamp import THREADS, FolderStamp, folder_stamp
 
-THREADS = 16
 PROGRESS_SECONDS = 5
-# A folder that changed less than this before it was read may change once more without a new time stamp.
-SETTLED_SECONDS = 2
-UNSETTLED = -1
+LINKS = 'symbolic links (follow_links=True takes them)'
+DEAD_LINKS = 'symbolic links that lead nowhere'
+NO_FILES = 'pipes, sockets or devices'
+UNREADABLE = 'folders that may not be read'
+
+
+class Scan(NamedTuple):
+    """Images below a folder: their paths relative to it, the stamp of every folder, and what was left out, in words."""
+
+    paths: List[str]
+    stamps: Dict[str, Optional[FolderStamp]]
+    left_out: str
 
 
 class Folder(NamedTuple):
-    """One folder: `files` maps a name to "is a symbolic link", `mtime` is in ns or UNSETTLED."""
+    """One folder: names of its images and of the folders in it, its stamp, and what was left out."""
 
-    files: Dict[str, bool]
+    files: List[str]
     subfolders: List[str]
-    mtime: int
-    links_left_out: int
+    stamp: Optional[FolderStamp]
+    left_out: LeftOut
 
 
-def folder_mtime(path: str) -> int:
-    """Time of the last change of the folder's entries in ns; UNSETTLED for a folder that just changed or is gone."""
-    try:
-        mtime = os.stat(path).st_mtime_ns
-    except OSError:
-        return UNSETTLED
-    return mtime if abs(time.time_ns() - mtime) > SETTLED_SECONDS * 10**9 else UNSETTLED
-
-
-def scan_folder(root: str, extensions: Sequence[str], follow_links: bool) -> Tuple[List[str], Dict[str, int]]:
-    """All images below a folder, hidden ones (.name) left out.
+def scan_folder(root: str, extensions: Sequence[str] = EXTENSIONS, follow_links: bool = False) -> Scan:
+    """All images below a folder, by the rule of :mod:`fra_plugin.datasets.image_files`.
 
     Args:
         root (str): The folder.
-        extensions (Sequence[str]): Lower-case file extensions with their dot.
-        follow_links (bool): Whether symbolic links are followed; if not, they are counted in the log.
+        extensions (Sequence[str]): Lower-case file extensions with their dot. Default: EXTENSIONS.
+        follow_links (bool): Whether symbolic links are followed. Default: False.
 
     Returns:
-        tuple: The images' paths relative to root ('/' between the parts, sorted by folder, then by name), and the
-        time of the last change of every folder.
+        Scan: Its paths have '/' between the parts, and are sorted by folder, then by name.
 
     Raises:
         ValueError: There is no image in it.
     """
-    files_of, mtimes, visited = {}, {}, {os.path.realpath(root)}
-    level, total, links, last = [''], 0, 0, time.time()
+    files_of, stamps, visited = {}, {}, {os.path.realpath(root)}
+    level, total, left_out, last = [''], 0, LeftOut(), time.time()
     with ThreadPoolExecutor(THREADS) as pool:
         while level:
             below = []
             folders = pool.map(lambda name: _read_folder(root, name, tuple(extensions), follow_links), level)
             for name, folder in zip(level, folders):
                 files_of[name] = sorted(folder.files)
-                mtimes[name] = folder.mtime
+                stamps[name] = folder.stamp
                 total += len(folder.files)
-                links += folder.links_left_out
+                left_out.update(folder.left_out)
                 below += [posixpath.join(name, subfolder) for subfolder in folder.subfolders]
                 if time.time() - last > PROGRESS_SECONDS:
                     last = time.time()
-                    print_log(f'Scanning {root}: {total:,} images in {len(mtimes):,} folders', logger='current')
+                    print_log(
+                        f'Scanning {printable(root)}: {total:,} images in {len(stamps):,} folders', logger='current'
+                    )
             level = sorted(below)
             if follow_links:  # a link to a folder above would never end
                 level = [name for name in level if _first_visit(os.path.join(root, name), visited)]
-    left_out = f'{links:,} symbolic links were left out (follow_links=True takes them)' if links else ''
     if total == 0:
         raise ValueError(
-            f'{root}: no image found in {len(mtimes):,} folders; expected files such as n000002/0001_01.jpg or '
-            f'0001.jpg ending in {", ".join(extensions)}' + (f'; {left_out}' if left_out else '')
+            f'{printable(root)}: no image found in {len(stamps):,} folders; expected files such as n000002/0001_01.jpg '
+            f'or 0001.jpg ending in {", ".join(extensions)}' + (f'; left out: {left_out}' if left_out else '')
         )
+    return Scan(
+        [posixpath.join(name, file) for name in sorted(files_of) for file in files_of[name]], stamps, str(left_out)
+    )
+
+
+def tell_left_out(root: str, left_out: str) -> None:
+    """One line in the log, if anything was left out."""
     if left_out:
-        print_log(f'{root}: {left_out}', logger='current')
-    return [posixpath.join(name, file) for name in sorted(files_of) for file in files_of[name]], mtimes
+        level = logging.WARNING if UNREADABLE in left_out else logging.INFO
+        print_log(f'{printable(root)}: left out: {left_out}', 'current', level)
 
 
-def read_list(list_file: str, root: str, follow_links: bool) -> Tuple[List[str], Dict[str, int]]:
+def read_list(list_file: str, root: str, follow_links: bool) -> Scan:
     """The images that a list file names, one path relative to the folder a line, in the file's order.
 
     Args:
@@ -92,57 +103,82 @@ def read_list(list_file: str, root: str, follow_links: bool) -> Tuple[List[str],
         follow_links (bool): Whether a path may lead out of the folder by a symbolic link.
 
     Returns:
-        tuple: As scan_folder; the folders are those on the way to a listed file.
+        Scan: Its folders are those on the way to a listed file.
 
     Raises:
         FileNotFoundError: No such list, or a listed file is not there.
-        ValueError: The list is empty, no UTF-8 text, or a path leaves the folder.
+        ValueError: The list is empty, no text, or a path leaves the folder.
     """
     real_root = os.path.realpath(root)
-    paths, folders = [], {}
-    for where, line in text_lines(list_file):
+    paths, stamps, links_of = [], {}, {}
+    for where, line in text_lines(list_file, errors='surrogateescape'):
+        if '\0' in line:
+            raise ValueError(f'{where}: expected one path a line in UTF-8, got {line[:40]!r} (UTF-16?)')
         path = inside(root, line, where)[len(os.path.join(root, '')) :]
         where = f'{where}: {line!r}'
         name, file = posixpath.split(path)
-        if name not in folders:
-            if not os.path.isdir(os.path.join(root, name)):
-                raise FileNotFoundError(f'{where} is not in {root}')
+        if name not in links_of:
+            folder = os.path.join(root, name)
+            if not os.path.isdir(folder):
+                raise FileNotFoundError(f'{where} is not in {printable(root)}')
             if not follow_links:
-                _refuse_outside(os.path.join(root, name), real_root, where)
-            folders[name] = _read_folder(root, name, None, True)
-        is_link = folders[name].files.get(file)
+                _refuse_outside(folder, real_root, where)
+            stamps[name] = folder_stamp(folder)
+            links_of[name] = _links(folder)
+        is_link = links_of[name].get(file)
         if is_link is None:
-            raise FileNotFoundError(f'{where} is not in {root}')
+            raise FileNotFoundError(f'{where} is not in {printable(root)}')
         if is_link and not follow_links:
             _refuse_outside(os.path.join(root, path), real_root, where)
         paths.append(path)
     if not paths:
-        raise ValueError(f'{list_file}: the list is empty; expected one path relative to {root} a line')
-    mtimes = {name: folder.mtime for name, folder in folders.items()}
-    for name in folders:
+        raise ValueError(f'{list_file}: the list is empty; expected one path relative to {printable(root)} a line')
+    for name in links_of:
         while name:
             name = posixpath.dirname(name)
-            mtimes.setdefault(name, folder_mtime(os.path.join(root, name)))
-    return paths, mtimes
+            stamps.setdefault(name, folder_stamp(os.path.join(root, name)))
+    return Scan(paths, stamps, '')
 
 
-def _read_folder(root: str, folder: str, extensions: Optional[Tuple[str, ...]], follow_links: bool) -> Folder:
-    """The entries of a folder; extensions None takes every file."""
+def _read_folder(root: str, folder: str, extensions: Tuple[str, ...], follow_links: bool) -> Folder:
     path = os.path.join(root, folder)
-    mtime = folder_mtime(path)  # before the names: a change in between must look like a change
-    files, subfolders, links_left_out = {}, [], 0
-    with os.scandir(path) as entries:
+    stamp = folder_stamp(path)  # before the names: a change in between must look like a change
+    files, subfolders, left_out = [], [], LeftOut()
+    try:
+        entries = os.scandir(path)
+    except OSError as error:
+        if folder and error.errno in (errno.EACCES, errno.EPERM):
+            left_out.add(UNREADABLE, folder)
+            return Folder(files, subfolders, stamp, left_out)
+        raise
+    with entries:
         for entry in entries:
-            wanted = extensions is None or (entry.name.lower().endswith(extensions) and entry.name[0] != '.')
-            is_link = entry.is_symlink()
-            if is_link and not follow_links:
-                links_left_out += wanted or entry.is_dir()
+            name = entry.name
+            reason = ''
+            if name[0] == '.':
+                reason = HIDDEN
+            elif entry.is_symlink() and not follow_links:
+                reason = LINKS
             elif entry.is_dir():
-                if entry.name[0] != '.':
-                    subfolders.append(entry.name)
-            elif wanted and entry.is_file():  # a pipe called 1.jpg would never end
-                files[entry.name] = is_link
-    return Folder(files, subfolders, mtime, links_left_out)
+                if is_user_folder(name):
+                    subfolders.append(name)
+                else:
+                    reason = SYSTEM
+            elif not name.lower().endswith(extensions):
+                reason = OTHER
+            elif entry.is_file():  # a pipe called 1.jpg would never end
+                files.append(name)
+            else:
+                reason = DEAD_LINKS if entry.is_symlink() else NO_FILES
+            if reason:
+                left_out.add(reason, posixpath.join(folder, name))
+    return Folder(files, subfolders, stamp, left_out)
+
+
+def _links(folder: str) -> Dict[str, bool]:
+    """The files in a folder, and which of them are symbolic links."""
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.is_symlink() for entry in entries if entry.is_file()}
 
 
 def _first_visit(path: str, visited: set) -> bool:
@@ -155,4 +191,6 @@ def _first_visit(path: str, visited: set) -> bool:
 def _refuse_outside(path: str, real_root: str, where: str) -> None:
     real = os.path.realpath(path)
     if real != real_root and not real.startswith(os.path.join(real_root, '')):
-        raise ValueError(f'{where} leaves the folder by a symbolic link to {real} (follow_links=True allows it)')
+        raise ValueError(
+            f'{where} leaves the folder by a symbolic link to {printable(real)} (follow_links=True allows it)'
+        )

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmpretrain.registry import HOOKS
 
+from ...files.printable import printable
 from ...files.whole_file import whole_file
 
 DATA_BATCH = Optional[Union[dict, tuple, list]]
@@ -96,13 +97,18 @@ class BrokenImageHook(Hook):
         path = os.path.join(runner.work_dir, 'broken_images.txt')
         if self.broken and is_main_process():
             self._write_list(path)
-        named = [f'{name} ({reason})' for name, reason in sorted(self.broken.items())[:NAMED_IN_LOG]]
+        named = [
+            f'{printable(name)} ({printable(reason)})' for name, reason in sorted(self.broken.items())[:NAMED_IN_LOG]
+        ]
         more = len(self.broken) - len(named)
-        return ', '.join(named) + (f' and {more:,} more' if more else '') + f'; all in {path}'
+        return ', '.join(named) + (f' and {more:,} more' if more else '') + f'; all in {printable(path)}'
 
     def _write_list(self, path: str) -> None:
-        with whole_file(path) as partial, open(partial, 'w', errors='surrogateescape') as file:
-            file.writelines(f'{name}\t{reason}\n' for name, reason in sorted(self.reported.items()))
+        with whole_file(path) as partial, open(partial, 'wb') as file:
+            for name, reason in sorted(self.reported.items()):
+                # The name's own bytes, for programs that read the list; but one line a file.
+                line = os.fsencode(printable(name) if '\n' in name or '\t' in name else name)
+                file.write(line + f'\t{printable(reason)}\n'.encode())
 
 
 def _data_samples(data_batch: DATA_BATCH) -> Sequence:

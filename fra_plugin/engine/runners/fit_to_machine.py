@@ -1,7 +1,7 @@
 """Makes a config that was written for GPUs run on a machine without one, and says what it changed.
 
 Processes then talk through gloo instead of nccl, SyncBN becomes BN, and mixed precision becomes full precision. With GPUs
-nothing is changed.
+or without, a data loader without workers loses the options that are for workers.
 """
 
 import datetime
@@ -12,6 +12,8 @@ from typing import List
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
+
+from .worker_options import drop_worker_options
 
 
 def fit_to_machine(cfg: Config) -> List[str]:
@@ -26,6 +28,11 @@ def fit_to_machine(cfg: Config) -> List[str]:
     Raises:
         ValueError: more processes than GPUs on this machine, or no address to meet at.
     """
+    changes = []
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        dropped = drop_worker_options(cfg.get(name))
+        if dropped:
+            changes.append(f'{name} has num_workers=0: {", ".join(dropped)} dropped.')
     if torch.cuda.is_available():
         local_rank, gpus = int(os.environ.get('LOCAL_RANK', 0)), torch.cuda.device_count()
         if cfg.launcher == 'pytorch' and local_rank >= gpus:
@@ -33,8 +40,7 @@ def fit_to_machine(cfg: Config) -> List[str]:
                 f'process {local_rank + 1} on this machine finds {gpus} GPUs only: start {gpus} processes, or '
                 'hide the GPUs (CUDA_VISIBLE_DEVICES=) to run on the CPU'
             )
-        return []
-    changes = []
+        return changes
     if _drop_mixed_precision(cfg.get('optim_wrapper')):
         changes.append('No GPU here: mixed precision (AmpOptimWrapper) is off.')
     if cfg.launcher != 'none':

@@ -18,6 +18,7 @@ from torch import nn
 from .finite_steps import FiniteSteps
 from .seeded_loader import seeded_loader
 from .seeding import seed_all
+from .worker_options import drop_worker_options
 from .worker_watch import TIMED_OUT, WORKER_DIED, WorkerWatch
 
 
@@ -51,6 +52,9 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         for name, value in dict(worker_restarts=worker_restarts, data_timeout=data_timeout).items():
             if not value >= 0:
                 raise ValueError(f'{name} must be at least 0, got {value}')
+        dropped = drop_worker_options(dataloader)
+        if dropped:
+            print_log(f'The train_dataloader has num_workers=0: {", ".join(dropped)} dropped.', 'current')
         super().__init__(runner, dataloader, *args, **kwargs)
         self.dataloader = seeded_loader(self.dataloader)
         self.worker_restarts = worker_restarts

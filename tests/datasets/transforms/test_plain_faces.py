@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmpretrain.registry import DATASETS
+from torch.utils.data import Subset, TensorDataset
 from watched_run import write_faces
 
 from fra_plugin.datasets import BrokenImageError
@@ -37,3 +38,30 @@ def test_the_next_face_stands_in_for_a_broken_one(tmp_path):
         open(dataset.get_data_info(place)['img_path'], 'w').close()
     with pytest.raises(BrokenImageError):
         spread_faces(dataset, 2)
+
+
+def test_faces_of_two_wrapped_folders_are_read(tmp_path):
+    folders = [
+        dict(type='FaceFolder', data_prefix=str(write_faces(tmp_path / name)), cache_dir=str(tmp_path))
+        for name in ('a', 'b')
+    ]
+    wrapped = dict(type='ConcatDataset', datasets=[folders[0], dict(type='RepeatDataset', times=2, dataset=folders[1])])
+    dataset = build_plain(wrapped, size=24)
+    assert len(dataset) == 30
+    assert torch.equal(spread_faces(dataset, 4), torch.stack([dataset[place]['inputs'] for place in (0, 10, 19, 29)]))
+    assert spread_faces(Subset(dataset, range(5, 15)), 3, size=20).shape == (3, 3, 20, 20)
+
+
+def test_the_next_face_stands_in_where_the_pipeline_gives_none(tmp_path):
+    folder = dict(type='FaceFolder', data_prefix=str(write_faces(tmp_path / 'faces')), cache_dir=str(tmp_path))
+    plain = build_plain(folder, size=24)
+    plain.pipeline.transforms.insert(0, lambda results: results if results['sample_idx'] % 5 else None)
+    assert torch.equal(spread_faces(plain, 2), torch.stack([plain[1]['inputs']] * 2))
+    plain.pipeline.transforms.insert(0, lambda results: None)
+    with pytest.raises(ValueError, match='gives None for all faces'):
+        spread_faces(plain, 2)
+
+
+def test_a_data_set_that_does_not_tell_where_its_images_are_is_refused():
+    with pytest.raises(TypeError, match='TensorDataset has no get_data_info'):
+        spread_faces(TensorDataset(torch.zeros(3)), 2, size=24)

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace
 from fra_plugin.datasets.unlabelled import face_folder as face_folder_module
-from fra_plugin.datasets.unlabelled import folder_scan, scan_cache
+from fra_plugin.datasets.unlabelled import folder_scan, folder_stamp, scan_cache
 
 PACKED = [dict(type='LoadFace'), dict(type='PackInputs')]
 
@@ -29,11 +29,17 @@ def write(root, *names, value=100):
 
 
 def settle(root):
-    """Set back the folders' time of change, as if the last change were long ago; each change has its own time."""
-    for index, folder in enumerate([root, *root.rglob('*')]):
-        if folder.is_dir() and not folder.is_symlink() and time.time() - folder.stat().st_mtime < 100:
-            moment = time.time_ns() - 10**12
-            os.utime(folder, ns=(moment + index, moment + index))
+    """Each folder changes at a moment of its own, the kernel's clock has steps of up to 10 ms."""
+    for folder in [root, *root.rglob('*')]:
+        if folder.is_dir() and not folder.is_symlink():
+            os.utime(folder)
+            time.sleep(0.012)
+
+
+@pytest.fixture(autouse=True)
+def settled_at_once(monkeypatch):
+    """The folders of these tests have always just changed."""
+    monkeypatch.setattr(folder_stamp, 'SETTLED_SECONDS', -0.1)
 
 
 def names(dataset):
@@ -155,8 +161,8 @@ def test_a_change_in_the_tree_is_seen(root, scans, change):
     assert after != before
 
 
-def test_a_folder_that_has_just_changed_is_scanned_again(root, scans):
-    os.utime(root)
+def test_a_folder_that_has_just_changed_is_scanned_again(root, scans, monkeypatch):
+    monkeypatch.setattr(folder_stamp, 'SETTLED_SECONDS', 2)
     FaceFolder(data_prefix=str(root))
     Image.new('RGB', (8, 6)).save(root / '0005.jpg')
     assert '0005.jpg' in names(FaceFolder(data_prefix=str(root)))
@@ -252,7 +258,7 @@ def test_a_folder_of_links_says_how_to_take_them(tmp_path):
     write(tmp_path / 'elsewhere', '1.jpg')
     (tmp_path / 'faces').mkdir()
     (tmp_path / 'faces' / '1.jpg').symlink_to(tmp_path / 'elsewhere' / '1.jpg')
-    with pytest.raises(ValueError, match=r'1 symbolic links were left out \(follow_links=True'):
+    with pytest.raises(ValueError, match=r'left out: symbolic links \(follow_links=True takes them\): 1 \(1.jpg\)'):
         FaceFolder(data_prefix=str(tmp_path / 'faces'))
 
 
@@ -432,6 +438,26 @@ def test_only_broken_files_end_with_a_message(tmp_path):
         dataset[0]
 
 
+def none_for(*indices):
+    return lambda results: None if results['sample_idx'] in indices else results
+
+
+@pytest.mark.parametrize('workers', [0, 1])
+def test_another_sample_is_taken_where_the_pipeline_gives_none(root, workers):
+    dataset = FaceFolder(data_prefix=str(root), pipeline=[none_for(0, 2), *PACKED])
+    batch = next(iter(DataLoader(dataset, batch_size=4, num_workers=workers, collate_fn=default_collate)))
+    found = [sample.sample_idx for sample in batch['data_samples']]
+    assert found[1] == 1 and found[3] == 3 and {found[0], found[2]} <= {1, 3}
+    assert not any('skipped_files' in sample for sample in batch['data_samples']), 'the files are not broken'
+
+
+def test_a_pipeline_that_gives_none_for_every_image_ends_with_a_message(root):
+    with pytest.raises(RuntimeError, match='gave None for 6 images in a row'):
+        FaceFolder(data_prefix=str(root), pipeline=[none_for(0, 1, 2, 3)], max_refetch=5)[0]
+    with pytest.raises(ValueError, match=r'faces/0003.jpg: the pipeline of a test set gave None'):
+        FaceFolder(data_prefix=str(root), pipeline=[none_for(0)], test_mode=True)[0]
+
+
 # A disk that goes away
 
 
@@ -526,3 +552,106 @@ def test_a_scan_shows_its_progress(root, monkeypatch):
     monkeypatch.setattr(folder_scan, 'print_log', lambda message, **kwargs: lines.append(message))
     FaceFolder(data_prefix=str(root))
     assert lines[-1] == f'Scanning {root}: 4 images in 4 folders'
+
+
+# What is left out
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What the log says, with the level."""
+    found = []
+    monkeypatch.setattr(folder_scan, 'print_log', lambda message, logger, level=20: found.append((level, message)))
+    return found
+
+
+def test_what_is_left_out_is_counted_and_told_at_every_start(root, lines):
+    for name in ('@eaDir/1.jpg', 'lost+found/1.jpg', '.trash/1.jpg', 'n000002/._0001_01.jpg', 'n000002/notes.txt'):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text('x')
+    (root / 'link.jpg').symlink_to('0003.jpg')
+    settle(root)
+    for _ in range(2):
+        assert len(FaceFolder(data_prefix=str(root))) == 4
+    (level, line), again = lines
+    assert (level, line) == again
+    assert level == 20 and line.startswith(f'{root}: left out: ')
+    for part in (
+        'folders of the system: 2 (such as ',
+        'hidden files or folders: 2 (such as .trash)',
+        'symbolic links (follow_links=True takes them): 1 (link.jpg)',
+        'files with another ending: 1 (n000002/notes.txt)',
+    ):
+        assert part in line
+
+
+def test_a_tidy_folder_says_nothing(root, lines):
+    FaceFolder(data_prefix=str(root))
+    assert lines == []
+
+
+def test_a_folder_that_may_not_be_read_is_left_out_with_a_warning(root, lines, monkeypatch):
+    original = os.scandir
+
+    def scandir(path):
+        if str(path).endswith('n000002'):
+            raise PermissionError(errno.EACCES, 'Permission denied', str(path))
+        return original(path)
+
+    monkeypatch.setattr('os.scandir', scandir)
+    assert names(FaceFolder(data_prefix=str(root))) == ['0003.jpg', 'n000010/a/0001.png']
+    assert lines == [(30, f'{root}: left out: folders that may not be read: 1 (n000002)')]
+    monkeypatch.setattr('os.scandir', lambda path: scandir('n000002'))
+    with pytest.raises(PermissionError):
+        FaceFolder(data_prefix=str(root / 'n000010'))
+
+
+# Names
+
+
+@pytest.mark.parametrize('name', [os.fsdecode(b'Ren\xe9'), 'n' * 255, '漢' * 85])
+def test_folders_of_any_name_are_cached(tmp_path, scans, name, lines):
+    write(tmp_path / name, '1.jpg', 'a/2.jpg')
+    (tmp_path / name / 'x.txt').write_text('x')
+    settle(tmp_path / name)
+    for _ in range(2):
+        assert len(FaceFolder(data_prefix=str(tmp_path / name))) == 2
+    assert len(scans) == 1
+    for _, line in lines:
+        assert line.encode()
+
+
+def test_a_list_may_name_files_that_are_not_utf8(root):
+    name = os.fsdecode(b'Ren\xe9.jpg')
+    write(root, name)
+    (root.parent / 'list.txt').write_bytes(b'0003.jpg\nRen\xe9.jpg\n')
+    (root.parent / 'boxes.csv').write_bytes(b'NAME_ID,X,Y,W,H\nRen\xe9,1,2,3,4\n')
+    for _ in range(2):
+        dataset = FaceFolder(
+            data_root=str(root.parent), data_prefix='faces', ann_file='list.txt', boxes='boxes.csv', box_margin=0
+        )
+        assert names(dataset) == ['0003.jpg', name]
+        assert dataset.get_data_info(1)['bbox'] == (1, 2, 4, 6)
+
+
+def test_a_list_in_utf16_is_refused(root):
+    (root.parent / 'list.txt').write_text('0003.jpg\n', encoding='utf-16')
+    with pytest.raises(ValueError, match=r'list.txt:1: expected one path a line in UTF-8.*UTF-16'):
+        FaceFolder(data_root=str(root.parent), data_prefix='faces', ann_file='list.txt')
+
+
+def test_messages_about_odd_names_can_be_printed(root):
+    name = os.fsdecode(b'Ren\xe9.jpg')
+    (root / name).write_bytes(b'x')
+    settle(root)
+    with pytest.raises(BrokenImageError) as broken:
+        LoadFace()(dict(img_path=str(root / name)))
+    assert broken.value.path == str(root / name)
+    with pytest.raises(FileNotFoundError) as missing:
+        FaceFolder(data_prefix=str(root / name) + '2')
+    with pytest.raises(ValueError) as empty:
+        write(root.parent / name, 'x/a.png')
+        FaceFolder(data_prefix=str(root.parent / name), extensions=['.jpg'])
+    for error in (broken, missing, empty):
+        assert 'Ren\\udce9.jpg' in str(error.value)
+        assert str(error.value).encode()

@@ -177,3 +177,12 @@ def test_a_training_run_stops(tmp_path):
     with pytest.raises(RuntimeError, match='more than max_share = 5.0%'):
         train(tmp_path, 2)
     assert len((tmp_path / 'work' / 'broken_images.txt').read_text().splitlines()) == 2
+
+
+def test_names_of_any_bytes_are_listed_and_logged(runner):
+    names = ['Ren\udce9.jpg', 'two\nlines.jpg']
+    with pytest.raises(RuntimeError, match=r'Ren\\udce9.jpg \(damaged\), two\\nlines.jpg \(damaged\); all in') as error:
+        run_epoch(BrokenImageHook(), runner, [batch(names)])
+    assert str(error.value).encode()
+    listed = Path(runner.work_dir, 'broken_images.txt').read_bytes()
+    assert listed == b'Ren\xe9.jpg\tdamaged\ntwo\\nlines.jpg\tdamaged\n'

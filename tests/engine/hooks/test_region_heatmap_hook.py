@@ -35,6 +35,29 @@ def test_pictures_before_training_and_after_each_epoch_in_the_folder_and_the_bac
     assert width == 3 * 40 + 2 * 4
 
 
+WRAPPERS = dict(
+    concat=lambda face: dict(type='ConcatDataset', datasets=[face, face]),
+    repeat=lambda face: dict(type='RepeatDataset', times=2, dataset=face),
+)
+
+
+@pytest.mark.parametrize('wrapper, loop', [('concat', 'ReliableTrainLoop'), ('repeat', 'EpochBasedTrainLoop')])
+def test_wrapped_folders_are_trained_on_and_shown_and_their_broken_files_named(tmp_path, faces, wrapper, loop):
+    (faces / 'class_0' / '0.png').write_bytes(b'no image')
+    loader = make_runner(tmp_path / 'run', faces, []).cfg.train_dataloader
+    loader = dict(loader.to_dict(), drop_last=False)
+    loader['dataset'] = WRAPPERS[wrapper](loader['dataset'])
+    make_runner(
+        tmp_path / 'wrapped',
+        faces,
+        [dict(HOOK), dict(type='BrokenImageHook', max_share=1.0)],
+        train_dataloader=loader,
+        train_cfg=dict(type=loop, max_epochs=1),
+    ).train()
+    assert (tmp_path / 'wrapped' / 'regions' / 'iter_00000000.jpg').is_file()
+    assert (tmp_path / 'wrapped' / 'broken_images.txt').read_text().startswith(f'{faces}/class_0/0.png\tnot an image')
+
+
 def backends(*others):
     return dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), *others])
 
