@@ -15,6 +15,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .configs import load_config
+from .engine.hooks.label_check_hook import LabelCheckHook
 from .engine.runners.fit_to_machine import fit_to_machine
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
@@ -114,8 +115,12 @@ def read_config(args: argparse.Namespace) -> Config:
 
 def build_runner(cfg: Config) -> Runner:
     """The Runner of a config, on the machine at hand; the log tells what had to be changed for it."""
+    if cfg.get('default_scope') == 'mmpose':
+        from . import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if not any(isinstance(hook, LabelCheckHook) for hook in runner.hooks):
+        runner.register_hook(LabelCheckHook())
     for change in changes:
         runner.logger.warning(change)
     return runner

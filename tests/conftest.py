@@ -1,10 +1,11 @@
 """Fixtures that several test files share."""
 
+import logging
 import os
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 
 REPO = Path(__file__).resolve().parent.parent
@@ -25,3 +26,18 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f'no real faces under {folder} (set FRA_TEST_DATA to a folder that holds them)')
     return folder
+
+
+@pytest.fixture
+def log():
+    """What the project's logger says."""
+    records = []
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            records.append(f'{record.levelname} {record.getMessage()}')
+
+    handler, logger = Handler(), MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)

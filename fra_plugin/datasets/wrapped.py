@@ -18,7 +18,7 @@ def source(dataset: Dataset, index: int) -> Tuple[Dataset, int]:
     Raises:
         IndexError: if there is no such sample.
     """
-    while _inner(dataset):
+    while inner(dataset):
         if not 0 <= index < len(dataset):  # len: also what makes a lazy wrapper build its table of indices
             raise IndexError(f'{type(dataset).__name__} has {len(dataset)} samples, got the index {index}')
         part = 0
@@ -31,14 +31,14 @@ def source(dataset: Dataset, index: int) -> Tuple[Dataset, int]:
             index = dataset.repeat_indices[index]
         elif isinstance(dataset, Subset):
             index = dataset.indices[index]
-        dataset = _inner(dataset)[part]
+        dataset = inner(dataset)[part]
     return dataset, index
 
 
 def sources(dataset: Dataset) -> List[Dataset]:
     """All innermost data sets, each once, in their order."""
-    inner = _inner(dataset)
-    found = [found for part in inner for found in sources(part)] if inner else [dataset]
+    parts = inner(dataset)
+    found = [found for part in parts for found in sources(part)] if parts else [dataset]
     return list({id(part): part for part in found}.values())
 
 
@@ -68,7 +68,7 @@ def with_defaults(config: dict, **defaults: Any) -> dict:
     return dict(defaults, **config)
 
 
-def _inner(dataset: Dataset) -> List[Dataset]:
+def inner(dataset: Dataset) -> List[Dataset]:
     """What a data set wraps; nothing if it has the samples itself."""
     if isinstance(dataset, ConcatDataset):
         return list(dataset.datasets)

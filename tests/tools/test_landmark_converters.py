@@ -10,6 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+
+from fra_plugin.datasets.labelled.landmark_json import image_size
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools' / 'dataset_converters'
 
@@ -33,6 +36,29 @@ def convert(monkeypatch, capsys):
 def image(path, width=80, height=60):
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.full((height, width, 3), 90, np.uint8))
+
+
+def turned_image(path, orientation=6):
+    """A picture of 60 x 80 stored pixels that any viewer, and mmpose, shows as one of 80 x 60."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new('RGB', (60, 80)).save(path, exif=exif)
+
+
+def entries(path):
+    """Each annotation of a json file with its image."""
+    content = json.loads(path.read_text())
+    images = {image['id']: image for image in content['images']}
+    return [(images[face['image_id']], face) for face in content['annotations']]
+
+
+def assert_inside(path):
+    """Sizes, boxes and areas are positive, and boxes lie inside their images."""
+    for of_image, face in entries(path):
+        x, y, width, height = face['bbox']
+        assert of_image['width'] > 0 and of_image['height'] > 0 and width > 0 and height > 0
+        assert x >= 0 and y >= 0 and x + width <= of_image['width'] and y + height <= of_image['height']
+        assert face['area'] == pytest.approx(width * height) and face['scale'] > 0
 
 
 def points(num, seed=0):
@@ -61,8 +87,8 @@ def load(dataset, root, ann_file):
 # --- WFLW
 
 
-def wflw_line(seed=0, flags='0 0 0 0 0 0', name='0--Parade/a.jpg'):
-    numbers = ' '.join(map(str, points(98, seed).ravel()))
+def wflw_line(seed=0, flags='0 0 0 0 0 0', name='0--Parade/a.jpg', shift=0):
+    numbers = ' '.join(map(str, (points(98, seed) + [shift, 0]).ravel()))
     return f'{numbers} 3 4 50 60 {flags} {name}'
 
 
@@ -136,6 +162,57 @@ def test_a_bad_line_of_wflw_is_named_and_nothing_is_written(tmp_path, convert, l
     assert 'list_98pt_rect_attr_train.txt:2' in err
     assert re.search(message, err)
     assert not (tmp_path / 'out').exists()
+
+
+def test_a_turned_photo_is_measured_as_mmpose_shows_it_by_every_converter(tmp_path, convert):
+    raw = wflw(tmp_path / 'wflw', [wflw_line(shift=25)], [wflw_line()])
+    turned_image(raw / 'WFLW_images/0--Parade/a.jpg')
+    assert convert('wflw.py', raw, tmp_path / 'out-wflw')[0] == 0
+    w300(tmp_path / 'w300')
+    write_pts(tmp_path / 'w300/ibug/face 1.pts', points(68) + [25, 0])
+    turned_image(tmp_path / 'w300/ibug/face 1.jpg')
+    assert convert('w300.py', tmp_path / 'w300', tmp_path / 'out-w300')[0] == 0
+    aflw(tmp_path / 'aflw', bbox=np.tile([35.0, 75.0, 5.0, 47.0], (3, 1)))
+    turned_image(tmp_path / 'aflw/flickr/1/image1.jpg')
+    assert convert('aflw.py', tmp_path / 'aflw', tmp_path / 'out-aflw', '--num-train', 1)[0] == 0
+    for name, face in (
+        ('wflw/annotations/face_landmarks_wflw_train.json', 0),
+        ('w300/annotations/face_landmarks_300w_valid.json', 2),
+        ('aflw/annotations/face_landmarks_aflw_train.json', 0),
+    ):
+        path = tmp_path / f'out-{name}'
+        assert_inside(path)
+        of_image, annotation = entries(path)[face]
+        assert (of_image['width'], of_image['height']) == (80, 60)
+        assert annotation['bbox'][0] + annotation['bbox'][2] > 60
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('ending', ['jpg', 'png', 'webp', 'tif'])
+def test_size_is_that_of_the_picture_that_mmpose_loads(tmp_path, orientation, ending):
+    path = tmp_path / f'a.{ending}'
+    turned_image(path, orientation)
+    load_image = pytest.importorskip('mmcv.transforms').LoadImageFromFile()
+    assert image_size(str(path)) == load_image(dict(img_path=str(path)))['img_shape'][::-1]
+
+
+def test_landmarks_outside_the_image_are_counted_and_the_box_ends_at_the_border(tmp_path, convert):
+    raw = wflw(tmp_path / 'raw', [wflw_line(), wflw_line(1, shift=50)], [wflw_line(shift=-10)])
+    code, out, _ = convert('wflw.py', raw, tmp_path / 'out')
+    assert code == 0
+    assert 'train: 1 faces with landmarks outside the image, such as 0--Parade/a.jpg' in out
+    assert 'test: 1 faces with landmarks outside the image' in out
+    for split in ('train', 'test'):
+        assert_inside(tmp_path / f'out/annotations/face_landmarks_wflw_{split}.json')
+
+
+@pytest.mark.parametrize(
+    'shift, message', [(80, 'no part of the face is in the image of 80 x 60'), (9999, 'far outside')]
+)
+def test_a_face_outside_its_image_is_named_with_its_line(tmp_path, convert, shift, message):
+    raw = wflw(tmp_path / 'raw', [wflw_line(), wflw_line(shift=shift)], [wflw_line()])
+    code, _, err = convert('wflw.py', raw, tmp_path / 'out')
+    assert code == 1 and 'list_98pt_rect_attr_train.txt:2' in err and message in err and not (tmp_path / 'out').exists()
 
 
 def test_a_missing_list_or_folder_is_named(tmp_path, convert):
@@ -215,6 +292,8 @@ def test_300w_takes_the_private_test_set(tmp_path, convert):
         (['1 2'] * 10 + ['1 2 3'] + ['1 2'] * 57, r"face 1.pts:14: expected two coordinates, got '1 2 3'"),
         (['x y'] + ['1 2'] * 67, r'face 1.pts:4'),
         (['inf 2'] + ['1 2'] * 67, r'face 1.pts:4'),
+        (['99999 2'] + ['1 2'] * 67, r'ibug/face 1.pts: 99999 is far outside the image of 80 x 60'),
+        (['1 2'] * 68 + ['}', '1 2'], r"face 1.pts:73: expected nothing after the points, got '1 2'"),
     ],
 )
 def test_a_bad_pts_file_is_named_with_its_line(tmp_path, convert, rows, message):
@@ -222,6 +301,18 @@ def test_a_bad_pts_file_is_named_with_its_line(tmp_path, convert, rows, message)
     (raw / 'ibug/face 1.pts').write_text('version: 1\nn_points: 68\n{\n' + '\n'.join(rows) + '\n}\n')
     code, _, err = convert('w300.py', raw, tmp_path / 'out')
     assert code == 1 and message in err and not (tmp_path / 'out').exists()
+
+
+def test_hidden_files_are_passed_over_and_images_without_points_are_told(tmp_path, convert):
+    raw = w300(tmp_path / 'raw')
+    (raw / 'ibug/._face 1.pts').write_bytes(b'\x00\x05\x16\x07')
+    (raw / 'ibug/face 1.pts').rename(raw / 'ibug/face 1.PTS')
+    (raw / 'ibug/face 1.jpg').rename(raw / 'ibug/face 1.JpG')
+    image(raw / 'afw/other.png')
+    code, out, _ = convert('w300.py', raw, tmp_path / 'out')
+    assert code == 0 and 'train, afw: 1 images without a .pts file, such as other.png' in out
+    content = json.loads((tmp_path / 'out/annotations/face_landmarks_300w_valid.json').read_text())
+    assert [entry['file_name'] for entry in content['images']][2] == 'ibug/face 1.JpG'
 
 
 def test_a_pts_file_without_an_image_is_named(tmp_path, convert):
@@ -265,6 +356,20 @@ def test_cofw_loads_with_images_and_hidden_landmarks(tmp_path, convert):
     assert [sample['img'][0, 0].tolist() for sample in dataset] == [[5] * 3, [15] * 3]
     np.testing.assert_allclose(dataset[1]['keypoints'][0], points(29, 1), rtol=1e-6)
     assert dataset[1]['keypoints_visible'].all()
+
+
+def test_every_box_of_cofw_is_inside_its_image_and_odd_numbers_are_named(tmp_path, convert):
+    h5py = pytest.importorskip('h5py')
+    raw = cofw(tmp_path / 'raw')
+    assert convert('cofw.py', raw, tmp_path / 'out')[0] == 0
+    assert_inside(tmp_path / 'out/annotations/cofw_train.json')
+    for name, value in (('phisTr', np.nan), ('phisTr', 1e6), ('bboxesTr', -400)):
+        with h5py.File(raw / 'COFW_train_color.mat', 'r+') as file:
+            before, file[name][0, 1] = file[name][0, 1], value
+        code, _, err = convert('cofw.py', raw, tmp_path / 'other')
+        assert code == 1 and 'COFW_train_color.mat: face 2' in err and not (tmp_path / 'other/annotations').exists()
+        with h5py.File(raw / 'COFW_train_color.mat', 'r+') as file:
+            file[name][0, 1] = before
 
 
 def test_a_cofw_file_without_an_array_is_named(tmp_path, convert):
@@ -324,11 +429,23 @@ def test_aflw_loads_with_box_size_and_frontal_subset(tmp_path, convert):
         (dict(ra=np.array([[1, 1, 3]])), 'ra must hold each of 1 ... 3 once'),
         (dict(bbox=np.tile([50.0, 10.0, 5.0, 47.0], (3, 1))), 'face 2: the box must be left < right'),
         (dict(data=np.full((3, 38), np.nan)), 'data must hold finite coordinates'),
+        (dict(data=np.full((3, 38), 5000.0)), 'face 2: 5000 is far outside'),
+        (dict(bbox=np.tile([np.nan, 50.0, 5.0, 47.0], (3, 1))), 'face 2: the box must be left < right'),
+        (dict(data=np.full((3, 38), 'x', object)), 'numbers in the other arrays'),
     ],
 )
 def test_a_bad_array_of_aflw_is_named(tmp_path, convert, changes, message):
     code, _, err = convert('aflw.py', aflw(tmp_path / 'raw', **changes), tmp_path / 'out')
     assert code == 1 and 'AFLWinfo_release.mat' in err and message in err and not (tmp_path / 'out').exists()
+
+
+def test_a_box_of_aflw_that_leaves_the_image_keeps_its_size_but_its_part_inside_is_the_bbox(tmp_path, convert):
+    raw = aflw(tmp_path / 'raw', bbox=np.tile([-10.0, 50.0, -20.0, 40.0], (3, 1)))
+    assert convert('aflw.py', raw, tmp_path / 'out', '--num-train', 1)[0] == 0
+    path = tmp_path / 'out/annotations/face_landmarks_aflw_test.json'
+    assert_inside(path)
+    _, face = entries(path)[0]
+    assert face['bbox'] == [0, 0, 50, 40] and face['center'] == [20, 10] and face['box_size'] == 60
 
 
 def test_a_missing_image_of_aflw_is_named(tmp_path, convert):

@@ -19,8 +19,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.datasets.labelled.annotation_file import find, inside
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
+from fra_plugin.datasets.labelled.annotation_file import existing_images, find, inside
+from fra_plugin.datasets.labelled.landmark_json import (
+    LandmarkJson,
+    count_report,
+    image_size,
+    link_images,
+    outside_report,
+)
 
 NUM_POINTS = 19
 NUM_TRAIN = 20000
@@ -48,17 +54,21 @@ def read_mat(path: str) -> dict:
     for name, shape in shapes.items():
         if mat[name].shape != shape:
             raise ValueError(f'{path}: {name} must have the shape {shape}, got {mat[name].shape}')
-    order = mat['ra'].ravel().astype(int) - 1
-    if sorted(order) != list(range(count)):
+    try:
+        names = [str(np.ravel(name[0])[0]) for name in mat['nameList']]
+        landmarks, visible, box, order = (mat[name].astype(float) for name in ('data', 'mask_new', 'bbox', 'ra'))
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(f'{path}: expected names in nameList and numbers in the other arrays, {error}') from None
+    if sorted(order.ravel()) != list(range(1, count + 1)):
         raise ValueError(f'{path}: ra must hold each of 1 ... {count} once')
-    if not np.isfinite(mat['data']).all():
+    if not np.isfinite(landmarks).all():
         raise ValueError(f'{path}: data must hold finite coordinates')
     return dict(
-        names=[str(np.ravel(name[0])[0]) for name in mat['nameList']],
-        landmarks=mat['data'].astype(float).reshape(count, 2, NUM_POINTS).transpose(0, 2, 1),
-        visible=mat['mask_new'] > 0,
-        box=mat['bbox'].astype(float),  # left, right, top, bottom
-        order=order,
+        names=names,
+        landmarks=landmarks.reshape(count, 2, NUM_POINTS).transpose(0, 2, 1),
+        visible=visible > 0,
+        box=box,  # left, right, top, bottom
+        order=order.ravel().astype(int) - 1,
     )
 
 
@@ -75,27 +85,30 @@ def main() -> None:
     source = find(args.raw, ['AFLWinfo_release.mat'])
     mat = read_mat(source)
     results = dict(train=LandmarkJson(), test=LandmarkJson())
+    wheres = [f'{source}: face {index + 1}' for index in range(len(mat['names']))]
+    paths = [inside(images, name, where) for name, where in zip(mat['names'], wheres)]
+    existing_images(list(zip(paths, wheres)), images, follow_links=True)
     for position, index in enumerate(mat['order']):
         split = 'train' if position < args.num_train else 'test'
-        where = f'{source}: face {index + 1}'
+        where = wheres[index]
         left, right, top, bottom = mat['box'][index]
         if not (right > left and bottom > top):
             raise ValueError(f'{where}: the box must be left < right, top < bottom, got {mat["box"][index].tolist()}')
-        path = inside(images, mat['names'][index], where)
-        if not osp.isfile(path):
-            raise FileNotFoundError(f'{where}: no image {path}')
         visible = mat['visible'][index]
         results[split].add(
             mat['names'][index],
-            image_size(path),
+            image_size(paths[index]),
             mat['landmarks'][index],
             np.where(visible, 2, 1),
             [left, top, right - left, bottom - top],
+            where=where,
             box_size=max(right - left, bottom - top),
             subsets=['frontal'] if split == 'test' and visible.all() else [],
         )
     for split, faces in results.items():
         print(count_report(split, len(faces), OFFICIAL[split]))
+        if faces.outside:
+            print(outside_report(split, faces))
     link_images(images, osp.join(args.out, 'images'))
     for split, faces in results.items():
         faces.write(osp.join(args.out, 'annotations', f'face_landmarks_aflw_{split}.json'))

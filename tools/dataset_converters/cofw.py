@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree,
 
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.datasets.labelled.annotation_file import find
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report
+from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, outside_report
 from fra_plugin.files.whole_file import whole_file
 
 NUM_POINTS = 29
@@ -79,9 +79,11 @@ def main() -> None:
                 if not cv2.imwrite(partial, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)):
                     raise OSError(f'{target} could not be written')
             height, width = image.shape[:2]
-            corner, end = np.maximum(box[:2], 0), np.minimum(box[:2] + box[2:], (width, height))
-            faces.add(name, (width, height), keypoints, np.where(hidden, 1, 2), [*corner, *(end - corner)])
+            where = f'{sources[split]}: face {index + 1}'
+            faces.add(name, (width, height), keypoints, np.where(hidden, 1, 2), box, where=where)
         print(count_report(split, len(faces), official))
+        if faces.outside:
+            print(outside_report(split, faces))
     for split, faces in results.items():
         faces.write(osp.join(args.out, 'annotations', f'cofw_{split}.json'))
 

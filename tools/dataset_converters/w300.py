@@ -15,14 +15,22 @@ import os
 import os.path as osp
 import sys
 from pathlib import Path
+from typing import List, Tuple
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
 from fra_plugin.command import errors_in_one_line
+from fra_plugin.datasets.image_files import is_image_name
 from fra_plugin.datasets.labelled.annotation_file import text_lines
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
+from fra_plugin.datasets.labelled.landmark_json import (
+    LandmarkJson,
+    count_report,
+    image_size,
+    link_images,
+    outside_report,
+)
 
 NUM_POINTS = 68
 SPLITS = dict(
@@ -40,22 +48,24 @@ OFFICIAL = {
     '300W/01_Indoor': 300,
     '300W/02_Outdoor': 300,
 }
-IMAGE_SUFFIXES = ('.jpg', '.png', '.jpeg')
 
 
 def read_pts(path: str) -> np.ndarray:
     """Landmarks of a .pts file, (68, 2).
 
     Raises:
-        ValueError: Naming file and line, if a point is not two finite numbers or their number is not 68.
+        ValueError: Naming file and line, if a point is not two finite numbers, their number is not 68, or something
+            follows them.
     """
     points = []
-    inside_braces = False
+    inside_braces = closed = False
     for where, line in text_lines(path):
+        if closed:
+            raise ValueError(f'{where}: expected nothing after the points, got {line!r}')
         if line == '{':
             inside_braces = True
         elif line == '}':
-            break
+            closed = True
         elif inside_braces:
             try:
                 point = [float(field) for field in line.split()]
@@ -69,14 +79,22 @@ def read_pts(path: str) -> np.ndarray:
     return np.array(points)
 
 
-def image_beside(pts: str) -> str:
-    """The image of a .pts file: same folder, same stem."""
-    stem = osp.splitext(pts)[0]
-    for suffix in IMAGE_SUFFIXES:
-        for path in (stem + suffix, stem + suffix.upper()):
-            if osp.isfile(path):
-                return path
-    raise FileNotFoundError(f'{pts}: no image {stem}{"|".join(IMAGE_SUFFIXES)} beside it')
+def pairs_in(folder: str) -> Tuple[List[Tuple[str, str]], List[str]]:
+    """The .pts files of a folder, each with its image (of the same name but for the ending), and images without one.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or a .pts file has no image.
+    """
+    if not osp.isdir(folder):
+        raise FileNotFoundError(f'expected the folder {folder}')
+    names = [name for name in sorted(os.listdir(folder)) if name[0] != '.']  # macOS's zip files have a ._1.pts, too
+    images = {osp.splitext(name)[0]: name for name in reversed(names) if is_image_name(name)}
+    points = {osp.splitext(name)[0]: name for name in names if name.lower().endswith('.pts')}
+    for stem, name in points.items():
+        if stem not in images:
+            raise FileNotFoundError(f'{osp.join(folder, name)}: no image {stem}.jpg (or .png, ...) beside it')
+    pairs = [(osp.join(folder, name), images[stem]) for stem, name in points.items()]
+    return pairs, [name for stem, name in images.items() if stem not in points]
 
 
 def main() -> None:
@@ -92,15 +110,15 @@ def main() -> None:
             continue
         faces = results[split] = LandmarkJson()
         for folder in folders:
-            before = len(faces)
-            if not osp.isdir(osp.join(args.raw, folder)):
-                raise FileNotFoundError(f'expected the folder {osp.join(args.raw, folder)}')
-            for name in sorted(os.listdir(osp.join(args.raw, folder))):
-                if name.endswith('.pts'):
-                    pts = osp.join(args.raw, folder, name)
-                    image = image_beside(pts)
-                    faces.add(f'{folder}/{osp.basename(image)}', image_size(image), read_pts(pts))
-            print(count_report(f'{split}, {folder}', len(faces) - before, OFFICIAL[folder]))
+            pairs, unlabelled = pairs_in(osp.join(args.raw, folder))
+            for pts, image in pairs:
+                size = image_size(osp.join(args.raw, folder, image))
+                faces.add(f'{folder}/{image}', size, read_pts(pts), where=pts)
+            print(count_report(f'{split}, {folder}', len(pairs), OFFICIAL[folder]))
+            if unlabelled:
+                print(f'{split}, {folder}: {len(unlabelled):,} images without a .pts file, such as {unlabelled[0]}')
+        if faces.outside:
+            print(outside_report(split, faces))
     link_images(args.raw, osp.join(args.out, 'images'))
     for split, faces in results.items():
         faces.write(osp.join(args.out, 'annotations', f'face_landmarks_300w_{split}.json'))

@@ -20,8 +20,14 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.datasets.labelled.annotation_file import find, inside, text_lines
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, image_size, link_images
+from fra_plugin.datasets.labelled.annotation_file import existing_images, find, inside, text_lines
+from fra_plugin.datasets.labelled.landmark_json import (
+    LandmarkJson,
+    count_report,
+    image_size,
+    link_images,
+    outside_report,
+)
 
 NUM_POINTS = 98
 SUBSETS = ('pose', 'expression', 'illumination', 'makeup', 'occlusion', 'blur')
@@ -66,15 +72,17 @@ def main() -> None:
     for split in OFFICIAL:
         faces = results[split] = LandmarkJson()
         counts = dict.fromkeys(SUBSETS, 0)
-        for where, line in text_lines(osp.join(lists, f'list_98pt_rect_attr_{split}.txt')):
-            keypoints, rect, subsets, name = parse_line(line, where)
-            path = inside(images, name, where)
-            if not osp.isfile(path):
-                raise FileNotFoundError(f'{where}: no image {path}')
-            faces.add(name, image_size(path), keypoints, subsets=subsets, rect=rect)
+        lines = list(text_lines(osp.join(lists, f'list_98pt_rect_attr_{split}.txt')))
+        entries = [(where, *parse_line(line, where)) for where, line in lines]
+        paths = [inside(images, name, where) for where, *_, name in entries]
+        existing_images([(path, where) for path, (where, *_) in zip(paths, entries)], images, follow_links=True)
+        for path, (where, keypoints, rect, subsets, name) in zip(paths, entries):
+            faces.add(name, image_size(path), keypoints, where=where, subsets=subsets, rect=rect)
             for subset in subsets:
                 counts[subset] += 1
         print(count_report(split, len(faces), OFFICIAL[split]))
+        if faces.outside:
+            print(outside_report(split, faces))
         if split == 'test':
             for subset, count in counts.items():
                 print(count_report(f'test, {subset}', count, OFFICIAL_SUBSETS[subset]))

@@ -3,6 +3,7 @@
 from .affect_net import AffectNet
 from .celeba_attributes import CelebAAttributes
 from .class_balanced_sampler import ClassBalancedSampler
+from .class_folders import ClassFolders
 from .face_csv import FaceCSV
 from .face_pairs import FacePairs
 from .fer2013 import FER2013
@@ -15,6 +16,7 @@ __all__ = [
     'AffectNet',
     'CelebAAttributes',
     'ClassBalancedSampler',
+    'ClassFolders',
     'FER2013',
     'FERPlus',
     'FaceCSV',

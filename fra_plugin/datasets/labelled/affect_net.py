@@ -10,11 +10,12 @@ from typing import Dict, Iterator, Optional, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, inside, integer
+from .annotation_file import box, csv_rows, inside, integer
 from .labelled_faces import LabelledFaces
 
 _BOX = ('face_x', 'face_y', 'face_width', 'face_height')
 _CLASSES = ('neutral', 'happiness', 'sadness', 'surprise', 'fear', 'disgust', 'anger', 'contempt')
+_OTHERS = ('contempt', 'no expression', 'an uncertain expression', 'no face in them')  # 7 to 10
 _COUNTS = {7: dict(train=283901, val=3500), 8: dict(train=287651, val=4000)}
 
 
@@ -40,7 +41,7 @@ class AffectNet(LabelledFaces):
     ) -> None:
         if num_classes not in _COUNTS:
             raise ValueError(f'num_classes must be 7 or 8, got {num_classes}')
-        if margin is not None and margin < 0:
+        if margin is not None and not 0 <= margin < float('inf'):
             raise ValueError(f'margin must be at least 0 or None, got {margin}')
         self.num_classes = num_classes
         self.margin = margin
@@ -51,26 +52,21 @@ class AffectNet(LabelledFaces):
     def read_split(self) -> Iterator[Tuple[str, dict]]:
         name = 'training.csv' if self.split == 'train' else 'validation.csv'
         annotations = self.find(name, f'Manually_Annotated_file_lists/{name}')
-        images = self.find('Manually_Annotated_Images', 'Manually_Annotated/Manually_Annotated_Images')
+        images = self.image_folder = self.find(
+            'Manually_Annotated_Images', 'Manually_Annotated/Manually_Annotated_Images'
+        )
         for where, row in csv_rows(annotations, ('subDirectory_filePath', 'expression', *_BOX)):
             label = integer(row['expression'], range(11), where, 'expression')
             if label >= self.num_classes:
+                self.left_out.add(f'faces with {_OTHERS[label - 7]}', where)
                 continue
             data = dict(img_path=inside(images, row['subDirectory_filePath'], where), gt_label=label)
             if self.margin is not None:
-                data['bbox'] = _box(row, self.margin, where)
+                data['bbox'] = _widened(row, self.margin, where)
             yield where, data
 
 
-def _box(row: Dict[str, str], margin: float, where: str) -> Tuple[float, float, float, float]:
+def _widened(row: Dict[str, str], margin: float, where: str) -> Tuple[float, float, float, float]:
     """Corners of the annotated box, widened by the margin."""
-    try:
-        x, y, width, height = (int(row[name]) for name in _BOX)
-    except ValueError:
-        width = 0
-    if width <= 0 or height <= 0:
-        raise ValueError(
-            f'{where}: {", ".join(_BOX)} must be integers, the last two above 0, '
-            f'got {", ".join(row[name] for name in _BOX)}'
-        )
+    x, y, width, height = box([row[name] for name in _BOX], where, ', '.join(_BOX))
     return x - margin * width, y - margin * height, x + (1 + margin) * width, y + (1 + margin) * height

@@ -3,7 +3,14 @@
 import csv
 import os
 import os.path as osp
-from typing import Dict, Iterable, Iterator, List, Sequence, Tuple
+import re
+from typing import Collection, Dict, Iterator, List, Sequence, Set, Tuple
+
+from mmengine.logging import MMLogger
+
+# Not str.isdigit and int(), which take '\u00b2', '1_0' or a thousand digits.
+_INTEGER = re.compile(r'-?[0-9]{1,15}')
+LARGEST_SIDE = 65535  # pixels: no JPEG, PNG or TIFF of faces has a longer side
 
 
 def text_lines(path: str, errors: str = 'strict') -> Iterator[Tuple[str, str]]:
@@ -44,6 +51,9 @@ def csv_rows(path: str, columns: Sequence[str], errors: str = 'strict') -> Itera
         reader = csv.reader(file)
         try:
             header = [name.strip() for name in next(reader, [])]
+            twice = sorted({name for name in header if header.count(name) > 1})
+            if twice:
+                raise ValueError(f'{path}:1: two columns are called {", ".join(map(repr, twice))}')
             missing = [name for name in columns if name not in header]
             if missing:
                 raise ValueError(
@@ -62,16 +72,32 @@ def csv_rows(path: str, columns: Sequence[str], errors: str = 'strict') -> Itera
             raise ValueError(f'{path}:{reader.line_num}: not a csv row ({error})') from None
 
 
-def integer(text: str, allowed: Iterable[int], where: str, what: str) -> int:
+def is_integer(text: str) -> bool:
+    """Whether ``text`` is an integer of at most 15 digits, written with 0 to 9 and perhaps a minus."""
+    return _INTEGER.fullmatch(text) is not None
+
+
+def integer(text: str, allowed: Collection[int], where: str, what: str) -> int:
     """``text`` as one of the allowed integers; ``what`` names it in the ValueError."""
-    allowed = list(allowed)
-    try:
-        value = int(text)
-    except ValueError:
-        value = None
-    if value not in allowed:
-        raise ValueError(f'{where}: {what} must be one of {", ".join(map(str, allowed))}, got {text!r}')
-    return value
+    if is_integer(text) and int(text) in allowed:
+        return int(text)
+    listed = ', '.join(map(str, allowed)) if len(allowed) <= 12 else f'{min(allowed)} to {max(allowed)}'
+    raise ValueError(f'{where}: {what} must be one of {listed}, got {text[:40]!r}')
+
+
+def box(texts: Sequence[str], where: str, what: str) -> Tuple[int, int, int, int]:
+    """x, y, width and height of a face box in pixels.
+
+    Raises:
+        ValueError: if one is no integer or further from 0 than an image can be wide, or the size is not above 0.
+    """
+    numbers = [int(text) if is_integer(text) else None for text in texts]
+    if any(number is None or abs(number) > LARGEST_SIDE for number in numbers) or min(numbers[2:]) <= 0:
+        raise ValueError(
+            f'{where}: {what} must be integers up to {LARGEST_SIDE}, the last two above 0, '
+            f'got {", ".join(text[:40] for text in texts)}'
+        )
+    return tuple(numbers)
 
 
 def inside(folder: str, path: str, where: str) -> str:
@@ -97,26 +123,61 @@ def find(root: str, candidates: Sequence[str]) -> str:
     )
 
 
-def require_images(images: Sequence[Tuple[str, str]]) -> None:
-    """Check that every image is there, by one listing per folder.
+def existing_images(
+    images: Sequence[Tuple[str, str]], root: str, follow_links: bool = False, max_missing: float = 0.0
+) -> Set[str]:
+    """Paths of the images that are there, by one listing per folder.
 
     Args:
         images: path of each image and the place that names it.
+        root: the folder that no path may leave by a symbolic link; it may be a link itself.
+        follow_links: allow such links. Defaults to False.
+        max_missing: share of the images that may be missing; the log tells how many are. Defaults to 0.
 
     Raises:
         FileNotFoundError: naming the first image that is missing, and how many are.
+        ValueError: for an image outside the folder.
     """
-    listings: Dict[str, frozenset] = {}
+    real_root = osp.realpath(root)
+    listings: Dict[str, Dict[str, bool]] = {}
+    found: Set[str] = set()
     missing: List[Tuple[str, str]] = []
     for path, where in images:
         folder, name = osp.split(path)
         if folder not in listings:
-            listings[folder] = frozenset(os.listdir(folder)) if osp.isdir(folder) else frozenset()
-        if name not in listings[folder]:
+            listings[folder] = _links_by_name(folder)
+            if not follow_links and listings[folder]:
+                _refuse_outside(folder, real_root, where)
+        is_link = listings[folder].get(name)
+        if is_link is None or (is_link and not osp.exists(path)):
             missing.append((path, where))
+            continue
+        if is_link and not follow_links:
+            _refuse_outside(path, real_root, where)
+        found.add(path)
     if missing:
         path, where = missing[0]
-        raise FileNotFoundError(f'{where}: no image {path} ({len(missing)} of {len(images)} images are missing)')
+        message = f'{where}: no image {path} ({len(missing):,} of {len(images):,} images are missing)'
+        if len(missing) > max_missing * len(images):
+            raise FileNotFoundError(message)
+        MMLogger.get_current_instance().warning(f'{message}: left out')
+    return found
+
+
+def _links_by_name(folder: str) -> Dict[str, bool]:
+    """Which entries of a folder are symbolic links; none if there is no such folder."""
+    if not osp.isdir(folder):
+        return {}
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.is_symlink() for entry in entries}
+
+
+def _refuse_outside(path: str, real_root: str, where: str) -> None:
+    real = osp.realpath(path)
+    if real != real_root and not real.startswith(osp.join(real_root, '')):
+        raise ValueError(
+            f'{where}: {path} leaves {real_root} by a symbolic link to {real} (follow_links=True allows it)'
+        )
 
 
 def _require_file(path: str) -> None:

@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import inside, integer, text_lines
+from .annotation_file import inside, integer, is_integer, text_lines
 from .labelled_faces import LabelledFaces
 
 _SPLITS = dict(train=0, val=1, test=2)
@@ -32,12 +32,15 @@ class CelebAAttributes(LabelledFaces):
 
     def read_split(self) -> Iterator[Tuple[str, dict]]:
         partition = self._read_partition()
-        images = self.find('img_align_celeba', 'Img/img_align_celeba', 'img_align_celeba/img_align_celeba')
+        images = self.image_folder = self.find(
+            'img_align_celeba', 'Img/img_align_celeba', 'img_align_celeba/img_align_celeba'
+        )
         path = self.find('list_attr_celeba.txt', 'Anno/list_attr_celeba.txt')
         lines = text_lines(path)
         where, line = next(lines, (f'{path}:1', ''))
-        if not line.isdigit():
-            raise ValueError(f'{where}: expected the number of images, got {line!r}')
+        if not is_integer(line) or int(line) < 1:
+            raise ValueError(f'{where}: expected the number of images, got {line[:40]!r}')
+        announced, named = int(line), set()
         where, line = next(lines, (f'{path}:2', ''))
         names = line.split()
         if not names:
@@ -49,6 +52,9 @@ class CelebAAttributes(LabelledFaces):
                 raise ValueError(f'{where}: expected an image and {len(names)} values, got {len(values)} values')
             if name not in partition:
                 raise ValueError(f'{where}: {name} is not in list_eval_partition.txt')
+            if name in named:
+                raise ValueError(f'{where}: {name} is listed a second time')
+            named.add(name)
             if partition[name] == _SPLITS[self.split]:
                 if not set(values) <= {'1', '-1'}:
                     raise ValueError(
@@ -56,6 +62,11 @@ class CelebAAttributes(LabelledFaces):
                     )
                 has = [float(value == '1') for value in values]
                 yield where, dict(img_path=inside(images, name, where), gt_score=has)
+        if len(named) != announced:
+            raise ValueError(f'{path}: announces {announced:,} images, but lists {len(named):,}')
+        without = [name for name, part in partition.items() if part == _SPLITS[self.split] and name not in named]
+        if without:
+            self.left_out.add('faces without attributes', without[0], len(without))
 
     def _read_partition(self) -> Dict[str, int]:
         partition = {}

@@ -6,6 +6,8 @@ import torch
 from mmengine.dataset import DefaultSampler
 from mmpretrain.registry import DATA_SAMPLERS
 
+from ..wrapped import category_ids
+
 
 @DATA_SAMPLERS.register_module()
 class ClassBalancedSampler(DefaultSampler):
@@ -15,7 +17,8 @@ class ClassBalancedSampler(DefaultSampler):
     evens the classes out, in expectation. Processes get disjoint parts of the same draw.
 
     Args:
-        dataset: a data set with ``get_cat_ids`` that gives one class per face.
+        dataset: a data set with ``get_cat_ids`` that gives one class per face; it may be wrapped in mmengine's
+            ``ConcatDataset`` and so on.
         seed: of the draw, the same in all processes. Defaults to None, one random seed for all.
         round_up: repeat some draws so that all processes get equally many. Defaults to True.
 
@@ -25,7 +28,7 @@ class ClassBalancedSampler(DefaultSampler):
 
     def __init__(self, dataset, seed: int = None, round_up: bool = True) -> None:
         super().__init__(dataset, shuffle=True, seed=seed, round_up=round_up)
-        labels = [dataset.get_cat_ids(index) for index in range(len(dataset))]
+        labels = [category_ids(dataset, index) for index in range(len(dataset))]
         if any(len(label) != 1 for label in labels):
             raise ValueError(
                 'ClassBalancedSampler needs one class per face, '

@@ -1,15 +1,19 @@
 """A user's own labelled faces: one csv file with a row per image."""
 
 import os.path as osp
-from collections import Counter
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.logging import MMLogger
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, inside, require_images
+from ..image_files import LeftOut
+from .annotation_file import csv_rows, existing_images, inside, is_integer
 from .labelled_faces import categories
+
+# What pandas reads as no value, and writes where there is none.
+_EMPTY = ('', '<NA>', 'N/A', 'NA', 'NULL', 'NaN', 'None', 'n/a', 'nan', 'null')
+_UNLABELLED = ('skip_empty', 'skip', 'error')
 
 
 @DATASETS.register_module()
@@ -29,14 +33,26 @@ class FaceCSV(BaseDataset):
         split_column: column with the split. Defaults to 'split'.
         classes: names of the labels in the order of their numbers. Defaults to None: those of the whole file, in
             numerical order if all are integers, else in alphabetical order.
-        unlabelled: what to do with a row whose label is not among ``classes``, or whose label or attribute is empty:
-            'error', or 'skip' to leave it out and count it in the log. Defaults to 'error'.
+        classes_from: where each split has a file of its own, that of the training split, relative to ``data_root``: its
+            labels are the classes, so that all splits number them alike. Defaults to '', this file.
+        unlabelled: 'skip_empty' leaves out the rows whose label (or one of whose attributes) is empty, nan, None, NULL
+            or NA and not among ``classes``, and refuses other labels that are not among them; 'skip' leaves out both;
+            'error' refuses both. The log counts the rows left out. Defaults to 'skip_empty'.
+        follow_links: whether a path may leave the folder of the images by a symbolic link. Defaults to False.
+        max_missing: share of the images that may be missing in training: they are left out and counted in the log. With
+            ``test_mode`` none may. Defaults to 0.05.
         **kwargs: ``pipeline`` and the other arguments of mmpretrain's ``BaseDataset``. ``test_mode`` defaults to True
             where ``split`` is given and is not 'train'.
 
     Raises:
-        ValueError: for a bad row (file and line are named), an unknown split, or no row at all.
+        ValueError: for a bad row (file and line are named), an unknown split, no row at all, or an argument that is none
+            of the above.
         FileNotFoundError: if the file or an image is missing.
+
+    Example:
+        >>> train = dict(type='FaceCSV', data_root='data/faces', ann_file='train.csv', pipeline=train_pipeline)
+        >>> val = dict(type='FaceCSV', data_root='data/faces', ann_file='val.csv', classes_from='train.csv',
+        ...            test_mode=True, pipeline=test_pipeline)
     """
 
     def __init__(
@@ -52,18 +68,33 @@ class FaceCSV(BaseDataset):
         split: Optional[str] = None,
         split_column: str = 'split',
         classes: Optional[Sequence[str]] = None,
-        unlabelled: str = 'error',
+        classes_from: str = '',
+        unlabelled: str = 'skip_empty',
+        follow_links: bool = False,
+        max_missing: float = 0.05,
         **kwargs,
     ) -> None:
-        if unlabelled not in ('error', 'skip'):
-            raise ValueError(f'unlabelled must be error or skip, got {unlabelled!r}')
+        if unlabelled not in _UNLABELLED:
+            raise ValueError(f'unlabelled must be one of {", ".join(_UNLABELLED)}, got {unlabelled!r}')
+        if classes_from and (classes or attribute_columns):
+            raise ValueError(
+                'classes_from is for labels whose classes are not given, but there are '
+                + ('classes' if classes else 'attribute_columns')
+            )
+        if not 0 <= max_missing < 1:
+            raise ValueError(f'max_missing must be in [0, 1), got {max_missing}')
+        if classes and not isinstance(classes, str):
+            classes = [str(name) for name in classes]  # 1 and 2 in a config are '1' and '2' in the file
         self.image_column = image_column
         self.label_column = label_column
         self.attribute_columns = list(attribute_columns or [])
-        self.yes, self.no = tuple(yes), tuple(no)
+        self.yes, self.no = tuple(map(str, yes)), tuple(map(str, no))
         self.split = split
         self.split_column = split_column
+        self.classes_from = osp.join(osp.expanduser(data_root), osp.expanduser(classes_from)) if classes_from else ''
         self.unlabelled = unlabelled
+        self.follow_links = follow_links
+        self.max_missing = max_missing
         super().__init__(
             ann_file,
             data_root=osp.expanduser(data_root),
@@ -78,22 +109,23 @@ class FaceCSV(BaseDataset):
         columns = [self.image_column, *targets] + ([] if self.split is None else [self.split_column])
         rows = list(csv_rows(self.ann_file, columns))
         if not self.attribute_columns:
-            self._metainfo.setdefault('classes', _sorted_labels(row[self.label_column] for _, row in rows))
-        samples, skipped = [], Counter()
+            self._metainfo.setdefault('classes', self._numbered_labels(rows))
+        self._numbers = {name: number for number, name in enumerate(self.CLASSES)}
+        samples, left_out = [], LeftOut()
         for where, row in self._in_split(rows):
             target, unknown = self._target(where, row)
             if unknown is None:
                 path = inside(self.img_prefix, row[self.image_column], where)
                 samples.append((where, dict(img_path=path, **target)))
             else:
-                skipped[unknown] += 1
-        if skipped:
-            counts = ', '.join(f'{count:,} with {value!r}' for value, count in skipped.most_common())
-            MMLogger.get_current_instance().info(f'{self.ann_file}: rows left out as unlabelled: {counts}')
+                left_out.add(f'rows whose {unknown}', where)
+        if left_out:
+            MMLogger.get_current_instance().warning(f'{self.ann_file}: left out: {left_out}')
         if not samples:
             raise ValueError(f'{self.ann_file}: no labelled face')
-        require_images([(data['img_path'], where) for where, data in samples])
-        return [data for _, data in samples]
+        files = [(data['img_path'], where) for where, data in samples]
+        found = existing_images(files, self.img_prefix, self.follow_links, 0 if self.test_mode else self.max_missing)
+        return [data for _, data in samples if data['img_path'] in found]
 
     def get_cat_ids(self, idx: int) -> List[int]:
         """The label of face ``idx``, or all attributes that it has."""
@@ -114,23 +146,32 @@ class FaceCSV(BaseDataset):
         """What to learn of a row, or the value for which it is left out."""
         if not self.attribute_columns:
             value = row[self.label_column]
-            if value in self.CLASSES:
-                return dict(gt_label=self.CLASSES.index(value)), None
-            if self.unlabelled == 'skip':
-                return {}, value
-            raise ValueError(f'{where}: {self.label_column} must be one of {", ".join(self.CLASSES)}, got {value!r}')
+            if value in self._numbers:
+                return dict(gt_label=self._numbers[value]), None
+            return {}, self._leave_out(where, self.label_column, value, self.CLASSES)
         values = []
         for column in self.attribute_columns:
             value = row[column]
-            if not value and self.unlabelled == 'skip':
-                return {}, f'{column}='
             if value not in self.yes + self.no:
-                raise ValueError(f'{where}: {column} must be one of {", ".join(self.yes + self.no)}, got {value!r}')
+                return {}, self._leave_out(where, column, value, self.yes + self.no)
             values.append(float(value in self.yes))
         return dict(gt_score=values), None
 
+    def _leave_out(self, where: str, column: str, value: str, expected: Sequence[str]) -> str:
+        """The reason for which a row is left out, if it may be."""
+        is_empty = value in _EMPTY
+        # 'skip' has never passed over an attribute that is neither yes nor no.
+        if self.unlabelled != 'error' and (is_empty or (self.unlabelled == 'skip' and not self.attribute_columns)):
+            return f'{column} is {value!r}'
+        hint = "; unlabelled='skip_empty' leaves such rows out" if is_empty else ''
+        raise ValueError(f'{where}: {column} must be one of {", ".join(expected)}, got {value!r}{hint}')
 
-def _sorted_labels(labels: Iterator[str]) -> Tuple[str, ...]:
-    names = {label for label in labels if label}
-    numeric = all(name.lstrip('-').isdigit() for name in names)
-    return tuple(sorted(names, key=int) if numeric else sorted(names))
+    def _numbered_labels(self, rows: List[Tuple[str, Dict[str, str]]]) -> Tuple[str, ...]:
+        """The labels of this file, or of that of ``classes_from``, in the order of their numbers."""
+        if self.classes_from:
+            rows = csv_rows(self.classes_from, [self.label_column])
+        names = {row[self.label_column] for _, row in rows} - set(_EMPTY)
+        # The name decides between '1' and '01', so that no order depends on that of a set.
+        return tuple(
+            sorted(names, key=lambda name: (int(name), name)) if all(map(is_integer, names)) else sorted(names)
+        )

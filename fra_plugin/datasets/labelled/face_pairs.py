@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List, Optional, Tuple, Union
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, inside, integer, require_images, text_lines
+from .annotation_file import csv_rows, existing_images, inside, integer, is_integer, text_lines
 
 # Where a pair is listed, its two images, whether they show the same person, and its fold.
 _Pair = Tuple[str, str, str, bool, Optional[int]]
@@ -33,14 +33,23 @@ class FacePairs(BaseDataset):
         data_root: folder of the data set. Defaults to '', the current folder.
         data_prefix: folder of the images, relative to ``data_root``: with one folder per person as LFW has it, or flat.
             Defaults to '', ``data_root`` itself.
+        follow_links: whether an image may lie outside that folder, behind a symbolic link. Defaults to False.
         **kwargs: ``pipeline`` and the other arguments of mmpretrain's ``BaseDataset``. ``test_mode`` defaults to True.
 
     Raises:
-        ValueError: for a line that is no pair (file and line are named), fewer pairs than announced, or no pair.
+        ValueError: for a line that is no pair (file and line are named), fewer or more pairs than announced, or no pair.
         FileNotFoundError: if the list or an image is missing.
     """
 
-    def __init__(self, ann_file: str, data_root: str = '', data_prefix: Union[str, dict] = '', **kwargs) -> None:
+    def __init__(
+        self,
+        ann_file: str,
+        data_root: str = '',
+        data_prefix: Union[str, dict] = '',
+        follow_links: bool = False,
+        **kwargs,
+    ) -> None:
+        self.follow_links = follow_links
         super().__init__(
             ann_file,
             data_root=osp.expanduser(data_root),
@@ -54,7 +63,8 @@ class FacePairs(BaseDataset):
         pairs = list(self._csv_pairs() if is_csv else self._lfw_pairs())
         if not pairs:
             raise ValueError(f'{self.ann_file}: no pair of faces')
-        require_images([(path, where) for where, *images, _, _ in pairs for path in images])
+        files = [(path, where) for where, *images, _, _ in pairs for path in images]
+        existing_images(files, self.img_prefix, self.follow_links)
         index: Dict[str, int] = {}
         self._metainfo['pairs'] = [
             (index.setdefault(a, len(index)), index.setdefault(b, len(index)), same, fold)
@@ -72,11 +82,11 @@ class FacePairs(BaseDataset):
         lines = text_lines(self.ann_file)
         where, line = next(lines, (f'{self.ann_file}:1', ''))
         numbers = line.split()
-        if len(numbers) not in (1, 2) or not all(number.isdigit() for number in numbers):
+        if len(numbers) not in (1, 2) or not all(map(is_integer, numbers)):
             raise ValueError(f'{where}: expected the number of folds and of pairs in each, got {line!r}')
         folds, size = (int(numbers[0]), int(numbers[1])) if len(numbers) == 2 else (1, int(numbers[0]))
-        for fold in range(folds):
-            for same in [True] * size + [False] * size:
+        for fold in range(folds if size else 0):
+            for same in (place < size for place in range(2 * size)):
                 where, line = next(lines, (where, ''))
                 fields = line.split()
                 if len(fields) != (3 if same else 4):
@@ -95,6 +105,11 @@ class FacePairs(BaseDataset):
                     same,
                     fold if folds > 1 else None,
                 )
+        where, line = next(lines, (where, ''))
+        if line:
+            raise ValueError(
+                f'{where}: the list goes on after the {folds} x {2 * size} pairs that its first line announces'
+            )
 
     def _lfw_image(self, name: str, number: str, where: str) -> str:
         """Path of a person's image: in the person's folder if there is one, and a .jpg unless it is a .png."""

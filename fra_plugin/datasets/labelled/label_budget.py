@@ -4,15 +4,18 @@ import math
 from typing import Dict, List, Optional, Union
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import ClassBalancedDataset, RepeatDataset
 from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS
+from torch.utils.data import ConcatDataset, Dataset, Subset
+
+from ..wrapped import inner, sources
 
 
 @DATASETS.register_module()
 def LabelBudget(
-    dataset: Union[dict, BaseDataset], share: float, seed: int = 0, min_length: Optional[int] = None
-) -> BaseDataset:
+    dataset: Union[dict, Dataset], share: float, seed: int = 0, min_length: Optional[int] = None
+) -> Dataset:
     """The data set itself, cut down to a share of its faces.
 
     Works on any mmengine data set, so on mmpretrain's and mmpose's: wrap its config, as in
@@ -20,6 +23,9 @@ def LabelBudget(
     gets the same number of faces, and a class with fewer leaves its rest to the others; at least one face a class.
     Other faces (attributes, landmarks) are drawn at random. A larger share holds all faces of a smaller one with the
     same seed, on any machine and in any version of NumPy.
+
+    Of a ``ConcatDataset`` the faces of all its data sets count as one set; ``RepeatDataset`` and ``ClassBalancedDataset``
+    repeat the faces that were kept.
 
     Args:
         dataset: config of the data set, or the data set.
@@ -30,21 +36,51 @@ def LabelBudget(
 
     Raises:
         ValueError: if ``share`` is not in (0, 1].
+        TypeError: for a data set that can't be cut down, such as torch's ``Subset``.
     """
     if not 0 < share <= 1:
         raise ValueError(f'share must be in (0, 1], got {share}')
     if isinstance(dataset, dict):
         dataset = DATASETS.build(dataset)
-    dataset.full_init()
-    total = len(dataset)
-    kept = budget([_label(dataset.get_data_info(i)) for i in range(total)], share, seed)
+    _refuse_fixed(dataset)
+    if hasattr(dataset, 'full_init'):
+        dataset.full_init()
+    parts = sources(dataset)
+    places = [(part, index) for part in parts for index in range(len(part))]
+    total = len(places)
+    kept = budget([_label(part.get_data_info(index)) for part, index in places], share, seed)
     repeats = math.ceil(min_length / len(kept)) if min_length else 1
-    dataset.get_subset_(kept * repeats)
+    kept_of = {id(part): [] for part in parts}
+    for place in kept * repeats:
+        part, index = places[place]
+        kept_of[id(part)].append(index)
+    for part in parts:
+        part.get_subset_(kept_of[id(part)])
+    _count_anew(dataset)
     MMLogger.get_current_instance().info(
         f'LabelBudget: {len(kept):,} of {total:,} faces (share {share:g}, seed {seed})'
         + (f', each {repeats} times' if repeats > 1 else '')
     )
     return dataset
+
+
+def _refuse_fixed(dataset: Dataset) -> None:
+    parts = inner(dataset)
+    if isinstance(dataset, Subset) or not (parts or hasattr(dataset, 'get_subset_')):
+        raise TypeError(f'LabelBudget can not cut down a {type(dataset).__name__}; put LabelBudget inside it')
+    for part in parts:
+        _refuse_fixed(part)
+
+
+def _count_anew(dataset: Dataset) -> None:
+    """Let wrappers know how many faces are left in what they wrap."""
+    for part in inner(dataset):
+        _count_anew(part)
+    if isinstance(dataset, ConcatDataset):
+        dataset.cumulative_sizes = dataset.cumsum(dataset.datasets)
+    elif isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+        dataset._fully_initialized = False
+        dataset.full_init()
 
 
 def budget(labels: List[Optional[int]], share: float, seed: int) -> List[int]:

@@ -1,16 +1,18 @@
 """Faces with known landmarks, each in two crops: what region consistency is measured on."""
 
-import json
 from typing import List, Tuple
 
 import cv2
 import numpy as np
 import torch
+from mmengine.logging import MMLogger
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from ..transforms.load_face import LoadFace
-from .annotation_file import inside, require_images
+from .annotation_file import existing_images, inside
+from .landmark_check import check_landmarks, read_landmark_json
+from .landmark_json import image_size
 
 
 @DATASETS.register_module()
@@ -25,16 +27,20 @@ class LandmarkFaces(Dataset):
         data_prefix: folder of the images.
         size: S, side of a view in pixels. Defaults to 224.
         max_faces: take this many, spread evenly over the file, at least 1. Defaults to 256.
+        follow_links: whether an image may lie outside that folder, behind a symbolic link. Defaults to False.
 
     Raises:
         FileNotFoundError: if the file or an image is missing.
-        ValueError: if the file is not such a json, has no face, or its faces differ in the number of landmarks.
+        ValueError: if the file is not such a json, has no face, or a face has another number of landmarks than the first
+            one or one that is far outside its image.
     """
 
-    def __init__(self, ann_file: str, data_prefix: str, size: int = 224, max_faces: int = 256) -> None:
+    def __init__(
+        self, ann_file: str, data_prefix: str, size: int = 224, max_faces: int = 256, follow_links: bool = False
+    ) -> None:
         if max_faces < 1:
             raise ValueError(f'max_faces must be at least 1, got {max_faces}')
-        faces = _read(ann_file, data_prefix)
+        faces = _read(ann_file, data_prefix, follow_links)
         places = np.linspace(0, len(faces) - 1, min(max_faces, len(faces))).round().astype(int)
         self.faces = [faces[place] for place in places]
         self.size = size
@@ -84,33 +90,26 @@ def cut(
     return view, (landmarks - [left, top] + 0.5) * size / side - 0.5
 
 
-def _read(ann_file: str, data_prefix: str) -> List[Tuple[str, np.ndarray]]:
+def _read(ann_file: str, data_prefix: str, follow_links: bool) -> List[Tuple[str, np.ndarray]]:
     """Path and landmarks (L, 2) of each face."""
-    with open(ann_file, encoding='utf-8') as file:
-        try:
-            content = json.load(file)
-        except ValueError as error:
-            raise ValueError(f'{ann_file}: expected json, {error}') from None
-    try:
-        names = {image['id']: image['file_name'] for image in content['images']}
-        faces = [
-            (names[face['image_id']], np.array(face['keypoints'], float).reshape(-1, 3))
-            for face in content['annotations']
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f'{ann_file}: expected "images" with id and file_name and "annotations" with image_id and '
-            f'keypoints (x, y, visibility, ...), got {type(error).__name__}: {error}'
-        ) from None
-    for _, keypoints in faces:
+    content = read_landmark_json(ann_file)
+    check_landmarks(content, ann_file)
+    names = {image['id']: image['file_name'] for image in content['images']}
+    faces = []
+    for face in content['annotations']:
+        keypoints = np.array(face.get('keypoints', []), float).reshape(-1, 3)
         keypoints[keypoints[:, 2] == 0] = np.nan
-    faces = [
-        (inside(data_prefix, name, ann_file), keypoints[:, :2])
-        for name, keypoints in faces
-        if np.isfinite(keypoints).any()
-    ]
-    counts = sorted({len(landmarks) for _, landmarks in faces})
-    if len(counts) != 1:
-        raise ValueError(f'{ann_file}: expected faces with the same number of landmarks, got {counts or "no face"}')
-    require_images([(path, ann_file) for path, _ in faces])
+        if np.isfinite(keypoints).any():
+            faces.append((inside(data_prefix, names[face['image_id']], ann_file), keypoints[:, :2]))
+    if not faces:
+        raise ValueError(f'{ann_file}: no face with a labelled landmark')
+    without = len(content['annotations']) - len(faces)
+    if without:
+        MMLogger.get_current_instance().info(f'{ann_file}: left out: faces without a labelled landmark: {without:,}')
+    existing_images([(path, ann_file) for path, _ in faces], data_prefix, follow_links)
+    unsized = [image for image in content['images'] if not {'width', 'height'} <= set(image)]
+    for image in unsized:
+        image['width'], image['height'] = image_size(inside(data_prefix, image['file_name'], ann_file))
+    if unsized:
+        check_landmarks(content, ann_file)
     return faces

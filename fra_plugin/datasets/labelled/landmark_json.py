@@ -9,20 +9,28 @@ import json
 import os
 from typing import Dict, List, Optional, Sequence, Tuple
 
+import mmcv
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from ...files.whole_file import whole_file
 from ..image_files import open_image
+from ..transforms.load_face import ORIENTATION
 
 SCALE_UNIT = 200  # pixels, fixed by mmpose's data sets
 
 
 class LandmarkJson:
-    """Collects faces, then writes them at once. Several faces of one image share its entry."""
+    """Collects faces, then writes them at once. Several faces of one image share its entry.
+
+    Attributes:
+        outside: images of faces with a landmark outside the image, in the order in which they were added.
+    """
 
     def __init__(self) -> None:
         self._images: Dict[str, dict] = {}
         self._annotations: List[dict] = []
+        self.outside: List[str] = []
 
     def __len__(self) -> int:
         """Number of faces so far."""
@@ -35,20 +43,34 @@ class LandmarkJson:
         keypoints: np.ndarray,
         visibility: Optional[np.ndarray] = None,
         box: Optional[Sequence[float]] = None,
+        where: str = '',
         **entries,
     ) -> None:
-        """Add one face.
+        """Add one face. Its ``bbox`` and ``area`` are of the part of the box that lies in the image.
 
         Args:
             file_name: Image, relative to the image folder.
-            size: Width and height of the image, pixels.
+            size: Width and height of the image as mmpose shows it, pixels; see :func:`image_size`.
             keypoints: Landmarks, (K, 2), pixels.
             visibility: (K, ), 0 not labelled, 1 hidden, 2 visible; mmpose learns and evaluates 1 and 2 alike.
                 Default: all 1, as in mmpose's own files.
             box: Face box x, y, width, height in pixels, of which ``center`` and ``scale`` are taken too. Default: from
                 the landmarks.
+            where: The place to name in an error. Default: the image.
             **entries: More entries of the annotation.
+
+        Raises:
+            ValueError: If a number is not finite, a landmark or the box is further outside the image than its longer
+                side, or no part of the box is in the image.
         """
+        where = where or file_name
+        keypoints = np.asarray(keypoints, float)
+        numbers = np.concatenate([keypoints.ravel(), [] if box is None else box])
+        if not np.isfinite(numbers).all():
+            raise ValueError(f'{where}: landmarks and boxes must be finite numbers')
+        far = numbers[(numbers < -max(size)) | (numbers > 2 * max(size))]
+        if len(far):
+            raise ValueError(f'{where}: {far[0]:g} is far outside the image of {size[0]} x {size[1]} pixels')
         image = self._images.setdefault(
             file_name, dict(id=len(self._images), file_name=file_name, width=size[0], height=size[1])
         )
@@ -58,10 +80,17 @@ class LandmarkJson:
         if box is None:
             first, last = np.floor(low), np.ceil(high)
             margin = (high - low) / 10  # mmpose's boxes are a tenth wider on each side, where the image allows it
-            corner, end = np.maximum(low - margin, 0), np.minimum(high + margin, size)
-            box = [*corner, *(end - corner)]
+            corner, end = low - margin, high + margin
         else:
-            first, last = np.array(box[:2]), np.array(box[:2]) + box[2:]
+            corner, end = first, last = np.array(box[:2], float), np.array(box[:2], float) + box[2:]
+        corner, end = np.maximum(corner, 0), np.minimum(end, size)
+        if (end <= corner).any():
+            raise ValueError(
+                f'{where}: no part of the face is in the image of {size[0]} x {size[1]} pixels: '
+                f'x is {first[0]:g} to {last[0]:g}, y is {first[1]:g} to {last[1]:g}'
+            )
+        if (low < 0).any() or (high > size).any():
+            self.outside.append(file_name)
         self._annotations.append(
             dict(
                 id=len(self._annotations),
@@ -70,8 +99,8 @@ class LandmarkJson:
                 iscrowd=0,
                 keypoints=np.column_stack([keypoints, visibility]).ravel().tolist(),
                 num_keypoints=int((np.asarray(visibility) > 0).sum()),
-                bbox=[float(value) for value in box],
-                area=float(box[2] * box[3]),
+                bbox=[*corner.tolist(), *(end - corner).tolist()],
+                area=float(np.prod(end - corner)),
                 center=((first + last) / 2).tolist(),
                 scale=float((last - first).max() / SCALE_UNIT),
                 **entries,
@@ -86,7 +115,7 @@ class LandmarkJson:
             categories=[dict(id=1, name='face', supercategory='person', keypoints=[], skeleton=[])],
         )
         with whole_file(path) as partial, open(partial, 'w') as file:
-            json.dump(content, file)
+            json.dump(content, file, allow_nan=False)
 
 
 def link_images(images: str, link: str) -> None:
@@ -110,17 +139,27 @@ def count_report(name: str, count: int, official: int) -> str:
     return f'{name}: {count:,} faces; WARNING: the official list has {official:,}'
 
 
+def outside_report(name: str, faces: LandmarkJson) -> str:
+    """One line about faces with landmarks outside their images; empty if there are none."""
+    if not faces.outside:
+        return ''
+    return f'{name}: {len(faces.outside):,} faces with landmarks outside the image, such as {faces.outside[0]}'
+
+
 def image_size(path: str) -> Tuple[int, int]:
-    """Width and height in pixels, from the file's header.
+    """Width and height in pixels of the image that mmpose sees: turned as its EXIF orientation says.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not an image.
     """
-    from PIL import UnidentifiedImageError
-
     try:
         with open_image(path) as image:
-            return image.size
-    except UnidentifiedImageError as error:
-        raise ValueError(f'{path}: expected an image') from error
+            if image.getexif().get(ORIENTATION, 1) == 1:
+                return image.size
+    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise ValueError(f'{path}: expected an image, {error}') from error
+    pixels = mmcv.imread(path, flag='color', backend='cv2')  # which formats it turns depends on OpenCV's version
+    if pixels is None:
+        raise ValueError(f'{path}: expected an image, OpenCV can not read it')
+    return pixels.shape[1], pixels.shape[0]

@@ -35,7 +35,7 @@ class RAFDB(LabelledFaces):
     def read_split(self) -> Iterator[Tuple[str, dict]]:
         labels = self.find('EmoLabel/list_patition_label.txt', 'basic/EmoLabel/list_patition_label.txt')
         folder = 'aligned' if self.aligned else 'original'
-        images = osp.join(osp.dirname(osp.dirname(labels)), 'Image', folder)
+        images = self.image_folder = osp.join(osp.dirname(osp.dirname(labels)), 'Image', folder)
         for where, line in text_lines(labels):
             fields = line.split()
             if len(fields) != 2 or not fields[0].startswith(('train_', 'test_')):

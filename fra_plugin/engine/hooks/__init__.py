@@ -3,6 +3,7 @@
 from .broken_image_hook import BrokenImageHook
 from .channels_last_hook import ChannelsLastHook
 from .collapse_monitor_hook import CollapseMonitorHook
+from .label_check_hook import LabelCheckHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_hook import NonFiniteHook
 from .online_eval_hook import OnlineEvalHook
@@ -14,6 +15,7 @@ __all__ = [
     'BrokenImageHook',
     'ChannelsLastHook',
     'CollapseMonitorHook',
+    'LabelCheckHook',
     'MomentumUpdateHook',
     'NonFiniteHook',
     'OnlineEvalHook',

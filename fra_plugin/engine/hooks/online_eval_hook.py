@@ -13,7 +13,9 @@ from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
+from ...datasets.wrapped import data_info
 from ...evaluation.frozen_probe import class_accuracy
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
@@ -93,9 +95,9 @@ class OnlineEvalHook(Hook):
         self._epoch_ended = False
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self.labelled_sets = [build_plain(config, self.image_size) for config in self.labelled]
-        for dataset in self.labelled_sets:
-            if not len(dataset) or not isinstance(dataset.get_data_info(0).get('gt_label'), (int, np.integer)):
-                raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
+        self.labels = [gt_labels(dataset) for dataset in self.labelled_sets]
+        parts = ['the training part of the online evaluation', 'its test part']
+        require_same_classes([(part, class_names(dataset)) for part, dataset in zip(parts, self.labelled_sets)])
         self.pair_set = self.pairs and build_plain(self.pairs, self.image_size)
         self.landmark_set = self.landmarks and DATASETS.build(dict(self.landmarks, size=self.image_size))
         if self.landmark_set:
@@ -169,7 +171,7 @@ class OnlineEvalHook(Hook):
         if not all(features.isfinite().all() for features in labelled + ([] if pairs is None else [pairs])):
             return metrics
         if labelled:
-            split = split_features(labelled, [torch.from_numpy(data.get_gt_labels()) for data in self.labelled_sets])
+            split = split_features(labelled, self.labels)
             metrics['knn/accuracy'] = knn_accuracy(*split, neighbours=self.neighbours)
             metrics['linear/accuracy'] = class_accuracy(*(part.numpy() for part in split))
         if pairs is not None:
@@ -214,6 +216,18 @@ class OnlineEvalHook(Hook):
         gathered = [part for part in all_gather_object(own) if part[1] is not None]
         order = np.argsort(np.concatenate([places for places, _ in gathered]))
         return torch.from_numpy(np.concatenate([values for _, values in gathered])[order])
+
+
+def gt_labels(dataset: Dataset) -> torch.Tensor:
+    """The label of each face of a data set, (N, ) int64.
+
+    Raises:
+        ValueError: if there is no face, or a face has no label or several.
+    """
+    labels = [data_info(dataset, index).get('gt_label') for index in range(len(dataset))]
+    if not labels or not all(isinstance(label, (int, np.integer)) for label in labels):
+        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
+    return torch.tensor(labels)
 
 
 def pooled(output: Union[torch.Tensor, Tuple[torch.Tensor, ...]]) -> torch.Tensor:

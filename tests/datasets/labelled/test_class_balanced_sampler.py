@@ -2,9 +2,13 @@
 
 from collections import Counter
 
+import face_layouts
 import pytest
+from mmengine.dataset import RepeatDataset
+from torch.utils.data import ConcatDataset
 
-from fra_plugin.datasets import ClassBalancedSampler
+from fra_plugin.datasets import RAFDB, ClassBalancedSampler
+from fra_plugin.datasets.wrapped import data_info
 
 
 class Labelled:
@@ -48,6 +52,15 @@ def test_processes_share_one_draw(monkeypatch):
         assert len(parts[-1]) == len(sampler) == 334
     interleaved = [index for draws in zip(*parts) for index in draws]
     assert interleaved[:1000] == whole
+
+
+def test_joined_and_repeated_data_sets_are_evened_out(tmp_path):
+    face_layouts.rafdb(tmp_path, train=30)
+    faces = RAFDB(str(tmp_path), 'train')
+    few = RAFDB(str(tmp_path), 'train', indices=[0, 7, 14, 21, 28] * 20)  # of label 0
+    dataset = ConcatDataset([RepeatDataset(faces, 2), few])
+    counts = Counter(data_info(dataset, index)['gt_label'] for index in ClassBalancedSampler(dataset, seed=0))
+    assert sum(counts.values()) == 160 and max(counts.values()) < 45 and len(counts) == 7
 
 
 @pytest.mark.parametrize('labels', [[0, [1, 2]], [0, []]])

@@ -55,6 +55,10 @@ def test_csv_of_pairs_with_and_without_folds(tmp_path):
         ('2 1\nA 1 2\nA 1 B 1\n', 'ends after 3 lines, but announces 2 x 2 pairs'),
         ('1\n../A 1 2\n', 'pairs.txt:2: .*inside'),
         ('0\n', 'no pair of faces'),
+        ('1\nA 1 2\nA 1 B 1\nA 1 B 1\n', 'pairs.txt:4: the list goes on after the 1 x 2 pairs'),
+        ('\u00b2\n', 'pairs.txt:1: expected the number of folds'),
+        ('999999999999999 999999999999999\nA 1 2\n', 'ends after 2 lines'),
+        ('999999999999999 0\n', 'no pair of faces'),
     ],
 )
 def test_bad_list_is_named(tmp_path, text, message):
@@ -73,6 +77,17 @@ def test_bad_row_is_named(tmp_path, row, message):
     table(tmp_path / 'p.csv', [['path_a', 'path_b', 'same'], row])
     with pytest.raises(ValueError, match=message):
         FacePairs('p.csv', tmp_path)
+
+
+def test_no_image_lies_behind_a_symbolic_link(tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp('outside')
+    for number in (1, 2):
+        face(outside / f'A_000{number}.jpg')
+    (tmp_path / 'A').symlink_to(outside)
+    (tmp_path / 'pairs.txt').write_text('1\nA 1 2\nA 1 A 2\n')
+    with pytest.raises(ValueError, match='pairs.txt:2: .*symbolic link'):
+        FacePairs('pairs.txt', tmp_path)
+    assert len(FacePairs('pairs.txt', tmp_path, follow_links=True)) == 2
 
 
 def test_missing_files_are_named(tmp_path):

@@ -6,6 +6,7 @@ import face_layouts
 import pytest
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS
+from torch.utils.data import ConcatDataset, Subset
 
 from fra_plugin.datasets import RAFDB, CelebAAttributes, LabelBudget
 from fra_plugin.datasets.labelled.label_budget import budget
@@ -79,3 +80,50 @@ def test_kept_faces_are_repeated_equally_often(tmp_path):
 def test_share_outside_zero_to_one_is_refused(tmp_path, share):
     with pytest.raises(ValueError, match='share'):
         LabelBudget(dict(type='mmpretrain.RAFDB', data_root=str(tmp_path)), share)
+
+
+def wrapped(root, kind, **arguments):
+    """Seventy faces of seven classes, in two halves where they are joined."""
+    faces = dict(type='mmpretrain.RAFDB', data_root=str(root), split='train')
+    if kind == 'ConcatDataset':
+        halves = [dict(faces, indices=list(range(35))), dict(faces, indices=list(range(35, 70)))]
+        return dict(type=kind, datasets=halves, **arguments)
+    return dict(type=kind, dataset=faces, **arguments)
+
+
+WRAPPERS = [
+    ('ConcatDataset', {}, 1),
+    ('RepeatDataset', dict(times=3), 3),
+    ('ClassBalancedDataset', dict(oversample_thr=0.5), 2),
+    ('mmpretrain.KFoldDataset', dict(fold=1), 1),
+]
+
+
+@pytest.mark.parametrize('kind, arguments, repeated', WRAPPERS)
+def test_the_budget_counts_faces_that_a_wrapper_joins_or_repeats_once(tmp_path, kind, arguments, repeated):
+    face_layouts.rafdb(tmp_path, train=70)
+    config = wrapped(tmp_path, kind, **arguments)
+    if kind.endswith('KFoldDataset'):
+        config['dataset']['lazy_init'] = False  # it fails without
+    dataset = LabelBudget(config, 0.2)
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    faces = Counter(info['img_path'] for info in infos)
+    share = 56 // 5 if kind.endswith('KFoldDataset') else 14
+    assert len(faces) == share and set(faces.values()) == {repeated}
+    assert set(Counter(info['gt_label'] for info in infos).values()) <= {repeated, 2 * repeated}
+    assert len([dataset[i] for i in range(len(dataset))]) == share * repeated
+
+
+def test_a_budget_of_joined_data_sets_may_leave_one_empty(tmp_path):
+    face_layouts.rafdb(tmp_path, train=70)
+    one = dict(type='mmpretrain.RAFDB', data_root=str(tmp_path), split='train')
+    joined = dict(type='ConcatDataset', datasets=[dict(one, indices=[i]) for i in (0, 7, 14, 1)])
+    dataset = LabelBudget(joined, 0.5, min_length=4)
+    labels = [dataset[i]['gt_label'] for i in range(len(dataset))]
+    assert sorted(labels) == [0, 0, 1, 1]
+
+
+def test_what_cannot_be_cut_down_is_refused(tmp_path):
+    face_layouts.rafdb(tmp_path)
+    with pytest.raises(TypeError, match='can not cut down a Subset; put LabelBudget inside'):
+        LabelBudget(ConcatDataset([Subset(RAFDB(str(tmp_path)), [0])]), 0.5)

@@ -1,29 +1,12 @@
 """The readers of official folders: what each file means, and what is said about a file that is wrong."""
 
-import logging
 import os
 
 import face_layouts
 import numpy as np
 import pytest
-from mmengine.logging import MMLogger
 
 from fra_plugin.datasets import FER2013, RAFDB, AffectNet, CelebAAttributes, FERPlus
-
-
-@pytest.fixture
-def log():
-    """What the project's logger says."""
-    records = []
-
-    class Handler(logging.Handler):
-        def emit(self, record):
-            records.append(f'{record.levelname} {record.getMessage()}')
-
-    handler, logger = Handler(), MMLogger.get_current_instance()
-    logger.addHandler(handler)
-    yield records
-    logger.removeHandler(handler)
 
 
 def edit(path, old, new):
@@ -155,6 +138,7 @@ def test_published_number_of_faces_is_not_reported(tmp_path, log, monkeypatch):
     'old, new, message',
     [
         ('train_00002.jpg 2', 'train_00002.jpg 8', r'list_patition_label.txt:2: the label must be one of 1, .*got .8.'),
+        ('train_00002.jpg 2', 'train_00002.jpg \u00b2', 'list_patition_label.txt:2: the label'),
         ('train_00002.jpg 2', 'train_00002.jpg two', 'list_patition_label.txt:2: the label'),
         ('train_00002.jpg 2', 'train_00002.jpg', 'list_patition_label.txt:2: expected'),
         ('train_00002.jpg 2', 'face.jpg 2', 'list_patition_label.txt:2: expected'),
@@ -173,6 +157,8 @@ def test_bad_line_is_named(tmp_path, old, new, message):
     [
         ('2/training1.jpg,4,4,16', '2/training1.jpg,4,4,x', 'training.csv:3: face_x'),
         ('2/training1.jpg,4,4,16', '2/training1.jpg,4,4,-16', 'training.csv:3: face_x'),
+        ('2/training1.jpg,4,4,16', '2/training1.jpg,4,4,99999', 'training.csv:3: face_x'),
+        ('2/training1.jpg,4,4,16', '2/training1.jpg,nan,4,16', 'training.csv:3: face_x'),
         ('2/training1.jpg', '/etc/training1.jpg', 'training.csv:3: .*inside'),
         ('2/training1.jpg', '../../training1.jpg', 'training.csv:3: .*inside'),
         ('1.0;2.0,1,0.1,0.2', '1.0;2.0,1,0.1', 'training.csv:3: expected 9 fields, got 8'),
@@ -193,6 +179,7 @@ def test_bad_row_is_named(tmp_path, old, new, message):
         ('0 0 0', '0 0', 'fer2013.csv:2: expected 48 x 48'),
         ('0 0 0', '0 256 0', 'fer2013.csv:2: expected 48 x 48'),
         ('0 0 0', '0 x 0', 'fer2013.csv:2: '),
+        ('0 0 0', f'0 {"9" * 30} 0', 'fer2013.csv:2: '),
         ('0,0 ', '7,0 ', 'fer2013.csv:2: emotion'),
         ('Training', 'Trainings', 'fer2013.csv:2: Usage'),
     ],
@@ -218,6 +205,9 @@ def test_ferplus_refuses_files_that_do_not_belong_together(tmp_path):
     'name, old, new, message',
     [
         ('list_attr_celeba.txt', '16\n', 'sixteen\n', 'list_attr_celeba.txt:1: expected the number'),
+        ('list_attr_celeba.txt', '16\n', '\u00b2\n', 'list_attr_celeba.txt:1: expected the number'),
+        ('list_attr_celeba.txt', '16\n', '15\n', 'list_attr_celeba.txt: announces 15 images, but lists 16'),
+        ('list_attr_celeba.txt', '000002.jpg', '000001.jpg', 'list_attr_celeba.txt:4: 000001.jpg is listed a second'),
         ('list_attr_celeba.txt', '000002.jpg 1', '000002.jpg', 'list_attr_celeba.txt:4: .*40 values, got 39'),
         ('list_attr_celeba.txt', '000002.jpg 1', '000002.jpg 0', 'list_attr_celeba.txt:4: an attribute'),
         ('list_attr_celeba.txt', '000002.jpg', 'other.jpg', 'list_attr_celeba.txt:4: other.jpg is not in'),
@@ -238,6 +228,38 @@ def test_missing_image_is_named_with_the_line_and_the_number_of_others(tmp_path)
         os.remove(tmp_path / f'Image/aligned/train_{number:05d}_aligned.jpg')
     with pytest.raises(FileNotFoundError, match=r'label.txt:3: no image .*train_00003_aligned.jpg \(2 of 14'):
         RAFDB(tmp_path, 'train')
+
+
+def test_one_missing_image_of_many_is_left_out_in_training_only(tmp_path, log):
+    face_layouts.rafdb(tmp_path, train=21, test=21)
+    for split in ('train', 'test'):
+        os.remove(tmp_path / f'Image/aligned/{split}_00003_aligned.jpg')
+    dataset = RAFDB(tmp_path, 'train')
+    assert len(dataset) == 20 and 'train_00003' not in str([dataset.get_data_info(i) for i in range(20)])
+    assert sum('train_00003' in record and '1 of 21 images are missing' in record for record in log) == 1
+    with pytest.raises(FileNotFoundError, match='test_00003'):
+        RAFDB(tmp_path, 'test')
+
+
+def test_what_is_left_out_is_told(tmp_path, log):
+    face_layouts.affectnet(tmp_path)
+    AffectNet(tmp_path, 'val')
+    (told,) = (record for record in log if 'left out' in record)
+    assert 'faces with contempt: 1' in told and 'validation.csv:9' in told and 'faces with no face in them: 1' in told
+
+
+@pytest.mark.parametrize('link', ['train_00003_aligned.jpg', 'a'])
+def test_no_listed_image_lies_behind_a_symbolic_link(tmp_path, tmp_path_factory, link):
+    face_layouts.rafdb(tmp_path)
+    images = tmp_path / 'Image/aligned'
+    outside = face_layouts.face(tmp_path_factory.mktemp('outside') / 'train_00003_aligned.jpg')
+    os.remove(images / 'train_00003_aligned.jpg')
+    (images / link).symlink_to(outside.parent if link == 'a' else outside)
+    if link == 'a':
+        edit(tmp_path / 'EmoLabel/list_patition_label.txt', 'train_00003.jpg', 'train_/../a/train_00003.jpg')
+    with pytest.raises(ValueError, match='label.txt:3: .*symbolic link'):
+        RAFDB(tmp_path, 'train')
+    assert len(RAFDB(tmp_path, 'train', follow_links=True)) == 14
 
 
 @pytest.mark.parametrize('reader', [RAFDB, AffectNet, FER2013, FERPlus, CelebAAttributes])

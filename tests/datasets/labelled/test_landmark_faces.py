@@ -1,6 +1,7 @@
 """Two crops of a face, and its landmarks where they are in each."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -74,7 +75,7 @@ def test_beyond_the_border_the_last_pixels_are_repeated():
     [
         ('{', 'expected json'),
         ('[]', 'expected "images"'),
-        ('{"images": [], "annotations": [{"image_id": 3}]}', 'KeyError: 3'),
+        ('{"images": [], "annotations": [{"image_id": 3}]}', 'annotations\\[0\\] with image_id 3'),
         ('{"images": [], "annotations": []}', 'no face'),
         (
             json.dumps(
@@ -89,7 +90,7 @@ def test_beyond_the_border_the_last_pixels_are_repeated():
                     annotations=[dict(image_id=0, keypoints=[1, 1, 1]), dict(image_id=0, keypoints=[1, 1, 1, 2, 2, 1])],
                 )
             ),
-            r'\[1, 2\]',
+            r'annotations\[1\] \(a.png\): expected 1 landmarks in keypoints, got 2',
         ),
     ],
 )
@@ -99,6 +100,57 @@ def test_bad_files_are_refused_by_name(tmp_path, content, message):
     with pytest.raises(ValueError, match=message) as error:
         LandmarkFaces(str(path), str(tmp_path))
     assert 'bad.json' in str(error.value)
+
+
+def changed(faces, change, entry='annotations'):
+    content = json.loads(Path(faces['ann_file']).read_text())
+    change(content[entry][1])
+    Path(faces['ann_file']).write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize('value', [99999, -99999, 1e308, float('nan'), float('inf'), None, 'x', 10**400])
+@pytest.mark.parametrize('sized', [True, False])
+def test_a_landmark_that_is_no_place_in_the_image_is_named(faces, value, sized):
+    changed(faces, lambda face: face['keypoints'].__setitem__(4, value))
+    if not sized:
+        changed(faces, lambda image: (image.pop('width'), image.pop('height')), 'images')
+    with pytest.raises(ValueError, match=r'faces.json: annotations\[1\] \(1.png\): landmark 1 must be two numbers'):
+        LandmarkFaces(**faces)
+
+
+def test_without_sizes_in_the_file_those_of_the_images_count(faces):
+    changed(faces, lambda image: (image.pop('width'), image.pop('height')), 'images')
+    assert len(LandmarkFaces(**faces)) == 3
+    changed(faces, lambda face: face['keypoints'].__setitem__(0, 400))
+    with pytest.raises(ValueError, match=r'annotations\[1\].* image of 160 x 120 pixels'):
+        LandmarkFaces(**faces)
+
+
+@pytest.mark.parametrize('width', [0, -5, None, 10**9, 'wide'])
+def test_an_image_of_no_size_is_named(faces, width):
+    changed(faces, lambda image: image.update(width=width), 'images')
+    with pytest.raises(ValueError, match=r'annotations\[1\] \(1.png\): width and height must be in 1 to 65535'):
+        LandmarkFaces(**faces)
+
+
+def test_landmarks_that_are_not_labelled_may_lie_anywhere(faces):
+    changed(faces, lambda face: face['keypoints'].__setitem__(slice(3), [0, 99999, 0]))
+    assert LandmarkFaces(**faces)[1]['landmarks'][:, 0].isnan().all()
+
+
+def test_faces_without_a_landmark_are_left_out_and_told(faces, log):
+    changed(faces, lambda face: face.update(keypoints=[0] * 12))
+    assert len(LandmarkFaces(**faces)) == 2
+    assert len(log) == 1 and 'faces without a labelled landmark: 1' in log[0]
+
+
+def test_no_image_lies_behind_a_symbolic_link(faces, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp('outside') / '1.png'
+    (tmp_path / '1.png').rename(outside)
+    (tmp_path / '1.png').symlink_to(outside)
+    with pytest.raises(ValueError, match='1.png leaves .*symbolic link'):
+        LandmarkFaces(**faces)
+    assert len(LandmarkFaces(**faces, follow_links=True)) == 3
 
 
 def test_missing_files_and_no_faces_are_refused(faces, tmp_path):
