@@ -14,6 +14,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .checkpoints import RefuseForeignWeights
 from .configs import load_config
 from .engine.runners.fit_to_machine import fit_to_machine
 
@@ -113,9 +114,14 @@ def read_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The Runner of a config, on the machine at hand; the log tells what had to be changed for it."""
+    """The Runner of a config, on the machine at hand; the log tells what had to be changed for it.
+
+    Weights of another model are refused, whether or not the config asks for that.
+    """
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    if not any(isinstance(hook, RefuseForeignWeights) for hook in runner.hooks):
+        runner.register_hook(RefuseForeignWeights())
     for change in changes:
         runner.logger.warning(change)
     return runner

@@ -2,7 +2,11 @@ _base_ = 'mmpretrain::_base_/default_runtime.py'
 
 custom_imports = dict(imports=['fra_plugin'], allow_failed_imports=False)
 
-default_hooks = dict(logger=dict(interval=50), checkpoint=dict(max_keep_ckpts=3, save_last=True))
+default_hooks = dict(
+    logger=dict(interval=50),
+    checkpoint=dict(max_keep_ckpts=3, save_last=True),
+    weights=dict(type='RefuseForeignWeights'),
+)
 
 # A process that is gone ends the others after half an hour instead of never.
 env_cfg = dict(dist_cfg=dict(timeout=1800))
