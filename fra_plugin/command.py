@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 from .checkpoints import RefuseForeignWeights
 from .configs import load_config
 from .engine.runners.fit_to_machine import fit_to_machine
+from .engine.runners.preconditions import settle_train_cfg
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
@@ -118,6 +119,7 @@ def build_runner(cfg: Config) -> Runner:
 
     Weights of another model are refused, whether or not the config asks for that.
     """
+    settle_train_cfg(cfg)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     if not any(isinstance(hook, RefuseForeignWeights) for hook in runner.hooks):
