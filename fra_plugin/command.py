@@ -14,9 +14,11 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from .checkpoints import RefuseForeignWeights
 from .configs import load_config
 from .engine.hooks.label_check_hook import LabelCheckHook
 from .engine.runners.fit_to_machine import fit_to_machine
+from .engine.runners.preconditions import settle_train_cfg
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
@@ -114,13 +116,18 @@ def read_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """The Runner of a config, on the machine at hand; the log tells what had to be changed for it."""
+    """The Runner of a config, on the machine at hand; the log tells what had to be changed for it.
+
+    Weights of another model, and labels that the model does not have, are refused whether or not the config asks for it.
+    """
     if cfg.get('default_scope') == 'mmpose':
         from . import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
+    settle_train_cfg(cfg)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    if not any(isinstance(hook, LabelCheckHook) for hook in runner.hooks):
-        runner.register_hook(LabelCheckHook())
+    for check in (RefuseForeignWeights, LabelCheckHook):
+        if not any(isinstance(hook, check) for hook in runner.hooks):
+            runner.register_hook(check())
     for change in changes:
         runner.logger.warning(change)
     return runner

@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -11,31 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
-from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 
-from fra_plugin.checkpoints.pretrained_backbone import fill
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.files.whole_file import whole_file
-
-
-class RefuseForeignWeights(Hook):
-    """A number measured with weights left random is wrong: mmengine would only warn."""
-
-    def after_load_checkpoint(self, runner, checkpoint) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        given = {
-            re.sub(r'^module\.', '', name): value for name, value in checkpoint.get('state_dict', checkpoint).items()
-        }
-        missing = [
-            name for name in model.state_dict() if name not in given and not name.endswith('num_batches_tracked')
-        ]
-        if missing:
-            raise ValueError(
-                f'{runner._load_from} lacks {len(missing)} of the {len(model.state_dict())} tensors of this '
-                f"config's model, {missing[0]} first: it was saved by another model"
-            )
-        fill(model, given, runner._load_from, whose=' of this config')
 
 
 def parse_args() -> argparse.Namespace:
@@ -84,7 +61,6 @@ def main() -> None:
         cfg = read_config(args)
         merge_args(cfg, args)
         runner = build_runner(cfg)
-        runner.register_hook(RefuseForeignWeights(), priority='VERY_LOW')
         pickles = [path for path in (args.out, args.dump) if path and not path.endswith('.json')]
         for path in pickles:
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
+from fra_plugin.engine.runners.preconditions import refuse_no_step
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,7 +55,9 @@ def main() -> None:
     with errors_in_one_line():
         cfg = read_config(args)
         merge_args(cfg, args)
-        build_runner(cfg).train()
+        runner = build_runner(cfg)
+        refuse_no_step(runner.train_loop)  # before the schedulers fail at the length of an epoch
+        runner.train()
 
 
 if __name__ == '__main__':

@@ -3,7 +3,10 @@ _base_ = 'mmpretrain::_base_/default_runtime.py'
 custom_imports = dict(imports=['fra_plugin'], allow_failed_imports=False)
 
 default_hooks = dict(
-    logger=dict(interval=50), checkpoint=dict(max_keep_ckpts=3, save_last=True), labels=dict(type='LabelCheckHook')
+    logger=dict(interval=50),
+    checkpoint=dict(max_keep_ckpts=3, save_last=True),
+    weights=dict(type='RefuseForeignWeights'),
+    labels=dict(type='LabelCheckHook'),
 )
 
 # A process that is gone ends the others after half an hour instead of never.

@@ -1,10 +1,12 @@
 """Checkpoints and weights files: read safely, checked, converted, exported, and loaded into backbones.
 
-Importing this package puts :func:`safe_load.safe_load` behind every checkpoint loader of mmengine.
+Importing this package puts :func:`safe_load.safe_load` behind every checkpoint loader of mmengine, and the checks of
+:mod:`checked_load` behind all that it loads into a model.
 """
 
-from . import safe_load
+from . import checked_load, safe_load
 from .load_backbone_hook import LoadBackboneHook
 from .pretrained_backbone import PretrainedBackbone
+from .refuse_foreign_weights import RefuseForeignWeights
 
-__all__ = ['LoadBackboneHook', 'PretrainedBackbone', 'safe_load']
+__all__ = ['LoadBackboneHook', 'PretrainedBackbone', 'RefuseForeignWeights', 'checked_load', 'safe_load']

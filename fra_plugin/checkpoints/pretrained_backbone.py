@@ -5,7 +5,7 @@ random weights. This initialisation fills the whole backbone or raises, and find
 package and of others.
 """
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
 import torch
 from mmengine.logging import print_log
@@ -13,6 +13,8 @@ from mmengine.model.weight_init import update_init_info
 from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner import CheckpointLoader
 from torch import nn
+
+from .finite_weights import finite_only
 
 # Where known files keep the (online) backbone, in the order of preference; each may also start with "module.".
 LAYOUTS = {
@@ -69,7 +71,7 @@ class PretrainedBackbone:
 
 def fill(
     module: nn.Module, tensors: Mapping[str, torch.Tensor], source: str, strict: bool = False, whose: str = ''
-) -> None:
+) -> Tuple[List[str], List[str]]:
     """Load tensors into a module; mmengine alone would leave those of another shape as they are.
 
     Args:
@@ -77,17 +79,22 @@ def fill(
         strict: whether each name must be in both. Defaults to False.
         whose: what follows the module's name in messages. Defaults to ''.
 
+    Returns:
+        Names of the module's tensors that are missing, and names in ``tensors`` that the module does not have.
+
     Raises:
-        ValueError: if a tensor has another shape, or a name is missing where ``strict``.
+        ValueError: if a tensor has another shape or is not finite, or a name is missing where ``strict``.
     """
     try:
-        module.load_state_dict(tensors, strict)
+        with finite_only(module, source):
+            missing, surplus = module.load_state_dict(tensors, strict)
     except RuntimeError as error:
         reasons = [line.strip() for line in str(error).splitlines()[1:]]
         raise ValueError(
             f'{source} does not fit the {type(module).__name__}{whose}: {"; ".join(reasons[:2])}'
             + (f' and {len(reasons) - 2} more' if len(reasons) > 2 else '')
         ) from None
+    return missing, surplus
 
 
 def named_tensors(content: Any, source: str) -> Dict[str, torch.Tensor]:

@@ -149,7 +149,10 @@ class CollapseMonitorHook(Hook):
         if self._taps:
             grads = [p.grad for group in optimizer.param_groups for p in group['params'] if p.grad is not None]
             if grads:
-                self._grad_norm = torch.stack(torch._foreach_norm(grads)).float().norm()
+                scale = getattr(optimizer, 'grad_scale', None)  # a fused optimizer removes it in its step
+                self._grad_norm = torch.stack(torch._foreach_norm(grads)).float().norm() / (
+                    1 if scale is None else scale
+                )
 
     @torch.no_grad()
     def _report(self, runner: Runner, model: nn.Module, data_batch: dict) -> Dict[str, float]:
@@ -165,7 +168,7 @@ class CollapseMonitorHook(Hook):
             values.update(self._region_values(model, data_batch))
         if self._grad_norm is not None:
             values['training/grad_norm'] = self._grad_norm
-        names, numbers = list(values), [torch.as_tensor(value).double().cpu() for value in values.values()]
+        names, numbers = list(values), [torch.as_tensor(value).cpu().double() for value in values.values()]
         report = dict(zip(names, torch.stack(numbers).tolist())) if names else {}
         momentum = _ema_momentum(model, runner)
         if momentum is not None:

@@ -4,6 +4,10 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
+from torch.optim import Optimizer
+
+from ..runners.finite_steps import skips_by_itself
+from ..runners.preconditions import refuse_compiled_step
 
 
 @HOOKS.register_module()
@@ -13,16 +17,23 @@ class MomentumUpdateHook(Hook):
     It listens to the optimizer itself: iterations that only accumulate gradients, and steps that a loss scaler skips
     for a gradient that is not finite, leave the target alone. ``step`` and ``max_steps`` count optimizer steps and
     follow the runner's iteration, so a resumed run goes on where it stopped.
+
+    Raises:
+        ValueError: before training, for mmengine's ``compile``, which keeps the optimizer from telling.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Listen from here on."""
+        refuse_compiled_step(runner.cfg)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         accumulate = runner.optim_wrapper._accumulative_counts
         max_steps = -(-runner.max_iters // accumulate)
-        self._listener = runner.optim_wrapper.optimizer.register_step_post_hook(
-            lambda *_: model.update_target(runner.iter // accumulate, max_steps)
-        )
+
+        def follow(optimizer: Optimizer, *_) -> None:
+            if not skips_by_itself(optimizer):
+                model.update_target(runner.iter // accumulate, max_steps)
+
+        self._listener = runner.optim_wrapper.optimizer.register_step_post_hook(follow)
 
     def after_train(self, runner: Runner) -> None:
         """Stop listening."""

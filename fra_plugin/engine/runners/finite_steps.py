@@ -7,6 +7,16 @@ import torch
 from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
+from torch.optim import Optimizer
+
+
+def skips_by_itself(optimizer: Optimizer) -> bool:
+    """Whether the step that ``optimizer`` takes now, of which its hooks are told, changes nothing.
+
+    The loss scaler of mixed precision calls the step of a fused optimizer always, with the number ``found_inf``.
+    """
+    found_inf = getattr(optimizer, 'found_inf', None)
+    return found_inf is not None and bool(found_inf)
 
 
 class FiniteSteps:
@@ -14,8 +24,9 @@ class FiniteSteps:
 
     A loss that is not finite makes every gradient of its process NaN, and the average over processes that
     DistributedDataParallel takes anyway makes them NaN everywhere: all processes leave out the same steps, without a
-    collective of their own. Mixed precision's loss scaler then skips the step as it skips an overflow. Without one the
-    norm of the gradient is read, one number from the device a step, as the scaler does.
+    collective of their own. Mixed precision's loss scaler then skips the step as it skips an overflow; a fused optimizer
+    skips it by itself. Without a scaler the norm of the gradient is read, one number from the device a step, as the scaler
+    does.
 
     A step left out leaves no trace: buffers (BatchNorm statistics, prototypes) return to what they were before the
     batch, the optimizer's state and the target network, which follows the optimizer, don't move.
@@ -73,8 +84,12 @@ class FiniteSteps:
             self.message_hub.update_info('left_out_steps', self.total + 1)
         self.in_a_row = self.in_a_row + 1 if self.left_out else 0
 
-    def _note_step(self, *_) -> None:
-        self._taken = True
+    def ever_taken(self, iterations: int) -> bool:
+        """Whether not all steps of a run's first ``iterations`` were left out."""
+        return self.total < -(-iterations // self._accumulative_counts)
+
+    def _note_step(self, optimizer: Optimizer, *_) -> None:
+        self._taken = not skips_by_itself(optimizer)
 
     @torch.no_grad()
     def _keep_buffers(self, model: nn.Module) -> None:
@@ -90,4 +105,4 @@ class FiniteSteps:
         params = [param for group in self.param_groups for param in group['params']]
         grads = [param.grad for param in params if param.grad is not None]
         norms = torch._foreach_norm(grads) if grads else []
-        return not norms or bool(torch.stack([norm.double().to(norms[0].device) for norm in norms]).sum().isfinite())
+        return not norms or bool(torch.stack([norm.float().to(norms[0].device) for norm in norms]).isfinite().all())

@@ -5,8 +5,7 @@ off. Here the random states of every step come from (seed, process, iteration) a
 epoch, place), so the iteration in the checkpoint says it all: nothing has to be stored, nothing read again.
 """
 
-from multiprocessing import active_children
-from typing import Iterator, Sequence, Tuple
+from typing import Iterator, Optional, Sequence, Tuple
 
 from mmengine.dist import get_rank
 from mmengine.logging import print_log
@@ -14,10 +13,13 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import LOOPS
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
+from torch.utils.data import DataLoader
 
 from .finite_steps import FiniteSteps
+from .preconditions import refuse_compiled_step, refuse_no_step
 from .seeded_loader import seeded_loader
 from .seeding import seed_all
+from .short_history import ShortHistory
 from .worker_options import drop_worker_options
 from .worker_watch import TIMED_OUT, WORKER_DIED, WorkerWatch
 
@@ -31,6 +33,8 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
     - Steps with a loss or gradient that is not finite are left out, see :class:`FiniteSteps` (``steps``).
     - Data workers that died (the kernel ran out of memory, say) are started anew, and their batches made again.
     - ``stop_training``, set by a hook after an iteration, ends training there and not at the end of the epoch.
+    - Hooks may change the data set and its pipeline or set another ``dataloader``, which is seeded in the same way.
+    - The log history keeps what the log reads and no more, see :class:`ShortHistory`.
 
     Args:
         runner: the Runner.
@@ -41,9 +45,9 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
 
     Raises:
-        ValueError: for a loader without places (see :func:`seeded_loader`) or ``worker_restarts`` or
-            ``data_timeout`` below 0.
-        RuntimeError: from training, when data workers keep dying or send nothing.
+        ValueError: for a loader without places (see :func:`seeded_loader`) or without a batch, ``worker_restarts`` or
+            ``data_timeout`` below 0, or mmengine's ``compile``.
+        RuntimeError: from training, when data workers keep dying or send nothing, or when no step could be taken.
     """
 
     def __init__(
@@ -52,19 +56,32 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         for name, value in dict(worker_restarts=worker_restarts, data_timeout=data_timeout).items():
             if not value >= 0:
                 raise ValueError(f'{name} must be at least 0, got {value}')
+        refuse_compiled_step(runner.cfg)
         dropped = drop_worker_options(dataloader)
         if dropped:
             print_log(f'The train_dataloader has num_workers=0: {", ".join(dropped)} dropped.', 'current')
+        self._order: Optional[dict] = None  # seeds, and the length of an epoch
         super().__init__(runner, dataloader, *args, **kwargs)
-        self.dataloader = seeded_loader(self.dataloader)
+        refuse_no_step(self)
         self.worker_restarts = worker_restarts
         self.data_timeout = data_timeout
+
+    @property
+    def dataloader(self) -> DataLoader:
+        return self._dataloader
+
+    @dataloader.setter
+    def dataloader(self, loader: DataLoader) -> None:
+        self._dataloader = seeded_loader(loader)
+        if self._order is not None:
+            self._settle_seeds()
 
     def run(self) -> nn.Module:
         """Train to the end, or to where ``stop_training`` was set."""
         wrapper = self.runner.optim_wrapper
         self.steps = FiniteSteps(wrapper) if isinstance(wrapper, OptimWrapper) else wrapper
         start = self._place_in_epoch()
+        self.shorten_history = ShortHistory(self.runner)
         self.runner.call_hook('before_train')
         while self._epoch < self._max_epochs and not self.stop_training:
             if not self.run_epoch(start):
@@ -78,6 +95,11 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
             ):
                 self.runner.val_loop.run()
         self.runner.call_hook('after_train')
+        if isinstance(self.steps, FiniteSteps) and self._iter and not self.steps.ever_taken(self._iter):
+            raise RuntimeError(
+                f'no step was taken in {self._iter} iterations: the loss or the gradient was not finite in any of them. The '
+                'checkpoints hold the weights from before the training'
+            )
         return self.runner.model
 
     def run_epoch(self, start: int = 0) -> bool:
@@ -98,6 +120,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.steps)
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        self.shorten_history()
         self._iter += 1
 
     def _place_in_epoch(self) -> int:
@@ -117,11 +140,15 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
                 'current',
             )
             start = start * length // order['epoch_length']
-        self._seed = self.dataloader.sampler.seed = order['seed']
-        if order['sampler_seed'] is not None:
-            sampler.seed = order['sampler_seed']
-        self.runner.message_hub.update_info('data_order', dict(order, epoch_length=length))
+        self._order = dict(order, epoch_length=length)
+        self._settle_seeds()
+        self.runner.message_hub.update_info('data_order', self._order)
         return min(max(start, 0), length)
+
+    def _settle_seeds(self) -> None:
+        self._seed = self.dataloader.sampler.seed = self._order['seed']
+        if self._order['sampler_seed'] is not None:
+            self.dataloader.sampler.sampler.seed = self._order['sampler_seed']
 
     def _batches(self, start: int) -> Iterator[Tuple[int, Sequence[dict]]]:
         """(place in the epoch, batch) from ``start`` on."""
@@ -132,6 +159,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
                 self.dataloader.sampler.start = start * self.dataloader.batch_size
                 iterator = iter(self.dataloader)
                 watch.take_over()
+                workers = getattr(iterator, '_workers', ())
                 try:
                     while start < len(self.dataloader):
                         yield start, watch.next(iterator)
@@ -139,7 +167,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
                     del iterator  # workers that are not persistent end here, while nobody is told
                 except RuntimeError as error:
                     if str(error).startswith(TIMED_OUT):
-                        for worker in active_children():  # or the end of this process would wait for them
+                        for worker in workers:  # or the end of this process would wait for them
                             worker.kill()
                             worker.join(1)
                     if not str(error).startswith(WORKER_DIED):

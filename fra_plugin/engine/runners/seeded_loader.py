@@ -9,9 +9,10 @@ import functools
 import os
 import signal
 import threading
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
 
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank, get_world_size
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Sampler, get_worker_info
 
@@ -20,8 +21,15 @@ from .seeding import own_randomness, seed_all
 WORKER_GRACE = 30  # seconds
 
 
+class Seeded(NamedTuple):
+    """What the sampler asks the data set for: an index, and what its sample's random states come from."""
+
+    index: Any
+    key: Tuple[int, ...]
+
+
 class SeededSampler(Sampler):
-    """Index -> (index, key) with key = (seed, epoch, place in the epoch over all processes).
+    """Index -> Seeded(index, key) with key = (seed, epoch, place in the epoch over all processes).
 
     Args:
         sampler: any sampler whose order depends on its ``seed`` and ``set_epoch`` alone.
@@ -33,11 +41,11 @@ class SeededSampler(Sampler):
         self.epoch = 0
         self.start = 0
 
-    def __iter__(self) -> Iterator[Tuple[int, Tuple[int, ...]]]:
+    def __iter__(self) -> Iterator[Seeded]:
         rank, world_size = get_rank(), get_world_size()
         for place, index in enumerate(self.sampler):
             if place >= self.start:
-                yield index, (self.seed, self.epoch, place * world_size + rank)
+                yield Seeded(index, (self.seed, self.epoch, place * world_size + rank))
 
     def __len__(self) -> int:
         """Samples of this process in a whole epoch."""
@@ -51,13 +59,16 @@ class SeededSampler(Sampler):
 
 
 class SeededDataset(Dataset):
-    """(index, key) -> the sample, prepared with random states that come from the key; else the data set itself."""
+    """Seeded(index, key) -> the sample, prepared with random states that come from the key; else the data set itself.
+
+    What is read from it and what is set on it, such as another pipeline, is the data set's.
+    """
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
 
     def __getitem__(self, index: Any) -> Any:
-        if not isinstance(index, tuple):
+        if not isinstance(index, Seeded):
             return self.dataset[index]
         index, key = index
         if get_worker_info() is not None:
@@ -75,17 +86,31 @@ class SeededDataset(Dataset):
             raise AttributeError(name)
         return getattr(self.dataset, name)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == 'dataset':
+            super().__setattr__(name, value)
+        else:
+            setattr(self.dataset, name, value)
+
 
 def seeded_loader(loader: DataLoader) -> DataLoader:
-    """The same loader with a :class:`SeededDataset` and a :class:`SeededSampler`.
+    """The same loader with a :class:`SeededDataset` and a :class:`SeededSampler`; a loader that has them is handed back.
 
     Raises:
-        ValueError: for a loader with a batch sampler of its own or with an iterable data set, which have no places.
+        ValueError: for a loader with a batch sampler of its own, with an iterable data set or with a sampler without an
+            end, which have no places.
     """
+    if isinstance(loader.sampler, SeededSampler):
+        return loader
     if loader.batch_size is None or isinstance(loader.dataset, IterableDataset):
         raise ValueError(
             'ReliableTrainLoop needs a train_dataloader with batch_size, a sampler and a data set that can be '
             f'indexed, got {type(loader.batch_sampler).__name__} and {type(loader.dataset).__name__}'
+        )
+    if isinstance(loader.sampler, InfiniteSampler):
+        raise ValueError(
+            f'ReliableTrainLoop counts epochs, and {type(loader.sampler).__name__} is for loops that count iterations: set '
+            "train_dataloader.sampler=dict(type='DefaultSampler', shuffle=True)"
         )
     return DataLoader(
         SeededDataset(loader.dataset),

@@ -5,7 +5,7 @@ import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 
-from fra_plugin.engine.runners.finite_steps import FiniteSteps
+from fra_plugin.engine.runners.finite_steps import FiniteSteps, skips_by_itself
 
 NAN, INF = float('nan'), float('inf')
 
@@ -21,9 +21,9 @@ class Model(nn.Module):
         return self.linear(self.norm(x)).square().mean()
 
 
-def make(wrapper_type=OptimWrapper, device='cpu', **kwargs):
+def make(wrapper_type=OptimWrapper, device='cpu', fused=False, **kwargs):
     model = Model().to(device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, **(dict(fused=True) if fused else {}))
     steps = FiniteSteps(wrapper_type(optimizer=optimizer, **kwargs))
     steps.message_hub.runtime_info.pop('left_out_steps', None)
     return model, steps
@@ -108,9 +108,29 @@ def test_one_bad_batch_spoils_the_accumulated_step_and_no_other(place):
     assert model.norm.num_batches_tracked == 2  # the good step's own
 
 
+@pytest.mark.skipif(not hasattr(torch.amp, 'GradScaler'), reason='this torch scales losses on GPUs only')
+def test_a_fused_optimizer_that_skips_a_step_by_itself_leaves_no_trace_either(monkeypatch):
+    """The scaler calls its step whatever the gradient is."""
+    monkeypatch.setattr('mmengine.optim.optimizer.amp_optimizer_wrapper.is_cuda_available', lambda: True)
+    model = Model()
+    told = []
+    steps = FiniteSteps(AmpOptimWrapper(optimizer=torch.optim.SGD(model.parameters(), lr=0.1, fused=True)))
+    steps.wrapper.loss_scaler = torch.amp.GradScaler('cpu', init_scale=4.0)
+    steps.optimizer.register_step_post_hook(lambda optimizer, *_: told.append(skips_by_itself(optimizer)))
+    steps.message_hub.runtime_info.pop('left_out_steps', None)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    take(model, steps, batch(), lambda loss: loss + INF)
+    assert steps.left_out and steps.total == 1 and told == [True]
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+    take(model, steps, batch())
+    assert not steps.left_out and told == [True, False]
+    assert not torch.equal(model.linear.weight, before['linear.weight'])
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='mixed precision needs a GPU')
-def test_the_loss_scaler_leaves_out_what_it_must():
-    model, steps = make(AmpOptimWrapper, 'cuda', loss_scale=dict(init_scale=4.0))
+@pytest.mark.parametrize('fused', [False, True])
+def test_the_loss_scaler_leaves_out_what_it_must(fused):
+    model, steps = make(AmpOptimWrapper, 'cuda', fused=fused, loss_scale=dict(init_scale=4.0))
     take(model, steps, batch('cuda'))
     before = state(model, steps)
     take(model, steps, batch('cuda'), lambda loss: loss + NAN)

@@ -3,9 +3,11 @@
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
@@ -13,6 +15,7 @@ from torch import nn
 from fra_plugin.checkpoints.safe_load import safe_load
 from fra_plugin.checkpoints.whole_checkpoint import newest_whole_checkpoint
 from fra_plugin.engine import NonFiniteHook, ReliableCheckpointHook, StopSignalHook
+from fra_plugin.engine.runners.preconditions import refuse_no_step
 
 
 class Numbers(BaseModel):
@@ -28,8 +31,6 @@ class Each:
     """Calls a function after every iteration."""
 
     def __init__(self, function):
-        from mmengine.hooks import Hook
-
         class EachHook(Hook):
             priority = 'NORMAL'
 
@@ -39,20 +40,35 @@ class Each:
         self.hook = EachHook()
 
 
-def build(work_dir, name, hooks=(), checkpoint=None, loop=None, batch_size=2, accumulate=1, resume=False, seed=0):
-    data = [dict(inputs=torch.tensor([float(i), 1.0])) for i in range(12)]
+class Data(list):
+    """Mapped by its pipeline, as a data set of mmengine."""
+
+    pipeline = staticmethod(lambda sample: sample)
+
+    def __getitem__(self, index):
+        return self.pipeline(super().__getitem__(index))
+
+
+def build(
+    work_dir, name, hooks=(), checkpoint=None, loop=None, batch_size=2, accumulate=1, resume=False, seed=0, cfg=None,
+    **loader
+):  # yapf: disable
+    data = Data(dict(inputs=torch.tensor([float(i), 1.0])) for i in range(12))
     return Runner(
         Numbers(),
         str(work_dir),
         experiment_name=f'{os.path.basename(work_dir)}_{name}',
-        train_dataloader=dict(dataset=data, batch_size=batch_size, sampler=dict(type='DefaultSampler', shuffle=True)),
-        train_cfg=dict(type='ReliableTrainLoop', max_epochs=2, **(loop or {})),
+        train_dataloader=dict(
+            dict(dataset=data, batch_size=batch_size, sampler=dict(type='DefaultSampler', shuffle=True)), **loader
+        ),
+        train_cfg=dict(dict(type='ReliableTrainLoop', max_epochs=2), **(loop or {})),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.01), accumulative_counts=accumulate),
         default_hooks=dict(checkpoint=dict(type='ReliableCheckpointHook', **(checkpoint or {}))),
         custom_hooks=list(hooks),
         randomness=dict(seed=seed),
         resume=resume,
         default_scope='mmengine',
+        cfg=cfg,
     )
 
 
@@ -170,6 +186,85 @@ def test_resume_without_a_whole_checkpoint_does_not_start_anew_over_them(tmp_pat
 def test_arguments_out_of_range(hook, arguments, message):
     with pytest.raises(ValueError, match=message):
         hook(**arguments)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(batch_size=64, drop_last=True), '^12 faces are fewer than batch_size 64, .*drop_last=False$'),
+        (dict(dataset=[], sampler=dict(type='DefaultSampler', shuffle=False)), 'the training set is empty'),
+        (dict(loop=dict(max_epochs=0)), 'max_epochs must be at least 1, got 0'),
+        (dict(cfg=dict(compile=dict(backend='eager'))), 'compile=.*eager.* set compile=False'),
+        (dict(sampler=dict(type='InfiniteSampler')), 'InfiniteSampler is for loops that count iterations'),
+    ],
+)
+def test_a_training_that_could_not_take_a_step_is_refused(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        build(tmp_path, 'run', **arguments).train()
+    assert not files(tmp_path)
+
+
+def test_the_share_of_one_process_is_named(monkeypatch):
+    monkeypatch.setattr('fra_plugin.engine.runners.preconditions.get_world_size', lambda: 4)
+    loader = SimpleNamespace(dataset=range(12), sampler=range(3), batch_size=4, __len__=None)
+    with pytest.raises(ValueError, match='^3 faces in each of 4 processes are fewer than batch_size 4'):
+        refuse_no_step(SimpleNamespace(dataloader=type('Loader', (), dict(vars(loader), __len__=lambda self: 0))()))
+
+
+def test_an_accumulation_longer_than_the_training_takes_one_step(tmp_path):
+    runner = build(tmp_path, 'run', accumulate=100)
+    before = runner.model.linear.weight.clone()
+    runner.train()
+    assert not torch.equal(runner.model.linear.weight, before)
+
+
+def test_a_training_of_which_every_step_was_left_out_is_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match='no step was taken in 12 iterations'):
+        build(tmp_path, 'run', dataset=[dict(inputs=torch.full((2,), float('nan')))] * 12, accumulate=5).train()
+
+
+class Switch(Hook):
+    """Changes the data of the second epoch, in the ways of mmpretrain's, mmdet's and mmpose's hooks."""
+
+    def __init__(self, way):
+        self.way = way
+
+    def before_train_epoch(self, runner):
+        if runner.epoch != 1:
+            return
+        loader = runner.train_loop.dataloader
+        if self.way == 'pipeline':
+            assert hasattr(loader.dataset, 'pipeline')
+            loader.dataset.pipeline = tenfold
+            loader._iterator = None
+        else:
+            data = Data(loader.dataset.dataset)
+            data.pipeline = tenfold
+            sampler = dict(type='DefaultSampler', shuffle=True)
+            runner.train_loop.dataloader = Runner.build_dataloader(dict(dataset=data, batch_size=2, sampler=sampler))
+
+
+def tenfold(sample):
+    return dict(inputs=10 * sample['inputs'])
+
+
+@pytest.mark.parametrize('way, workers', [('pipeline', 0), ('pipeline', 1), ('loader', 0)])
+def test_hooks_can_change_the_data_and_a_resumed_run_sees_the_same(tmp_path, way, workers):
+    seen = {}
+    batches = Hook()
+    batches.before_train_iter = lambda runner, batch_idx, data_batch: seen.setdefault(runner.iter, data_batch['inputs'])
+    options = dict(num_workers=workers, persistent_workers=bool(workers), checkpoint=dict(iter_interval=8))
+    build(tmp_path, 'whole', [Switch(way), batches], **options).train()
+    assert [int(seen[i][0][1]) for i in range(12)] == [1] * 6 + [10] * 6
+    for name in ('epoch_2.pth', 'last_checkpoint'):
+        os.remove(tmp_path / name)
+    whole, seen = seen, {}
+    hook = Switch(way)
+    hook.before_train = hook.before_train_epoch  # as those hooks do when a run is resumed
+    build(tmp_path, 'rest', [hook, batches], resume=True, **options).train()
+    assert sorted(seen) == [8, 9, 10, 11]
+    for step, inputs in seen.items():
+        torch.testing.assert_close(torch.stack(inputs), torch.stack(whole[step]), rtol=0, atol=0)
 
 
 def test_other_mistakes_in_the_config(tmp_path):

@@ -1,5 +1,6 @@
 """Samples depend on the seed, the epoch and their place, and on nothing else."""
 
+import pickle
 import random
 
 import numpy as np
@@ -98,6 +99,22 @@ def test_the_data_set_shows_through():
     assert seeded.batch_size == 2
     with pytest.raises(AttributeError):
         _ = seeded.dataset.nothing
+
+
+def test_what_is_set_on_it_is_set_on_the_data_set():
+    seeded = loader()
+    seeded.dataset.pipeline = 'another'
+    assert seeded.dataset.dataset.pipeline == 'another' == seeded.dataset.pipeline
+    assert pickle.loads(pickle.dumps(seeded.dataset)).pipeline == 'another'
+
+
+def test_indices_of_the_data_set_itself_may_be_pairs():
+    class Table(Draws):
+        def __getitem__(self, place):
+            row, column = place
+            return 10 * row + column
+
+    assert SeededDataset(Table())[(2, (3))] == 23
 
 
 def test_data_without_places_is_refused():

@@ -1,0 +1,77 @@
+"""What is known to go wrong before the first step, as one line instead of a training of nothing."""
+
+from typing import Optional
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.registry import LOOPS
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+
+
+def refuse_no_step(loop: BaseLoop) -> None:
+    """A training must take at least one step.
+
+    Args:
+        loop: a train loop, with its loader.
+
+    Raises:
+        ValueError: if there is no batch, or the loop ends at once.
+    """
+    length = _length(loop.dataloader)
+    if length == 0:
+        faces, share = _length(loop.dataloader.dataset), _length(loop.dataloader.sampler)
+        processes = f' in each of {get_world_size()} processes' if get_world_size() > 1 else ''
+        size = loop.dataloader.batch_size
+        if not faces:
+            raise ValueError(f'the training set is empty: {type(loop.dataloader.dataset).__name__} has no faces')
+        raise ValueError(
+            f'{share or faces} faces{processes} are fewer than batch_size {size}, and drop_last drops a batch that is not '
+            'full: no step would be taken. Set a smaller train_dataloader.batch_size, or train_dataloader.drop_last=False'
+        )
+    name = 'max_epochs' if isinstance(loop, EpochBasedTrainLoop) else 'max_iters'
+    if loop.max_iters < 1:
+        raise ValueError(f'{name} must be at least 1, got {getattr(loop, name)}: no step would be taken')
+
+
+def refuse_compiled_step(cfg: Config) -> None:
+    """mmengine's ``compile`` option compiles ``train_step``, and with it what must happen around each step.
+
+    Raises:
+        ValueError: if the option is set.
+    """
+    if cfg.get('compile'):
+        raise ValueError(
+            f"compile={cfg['compile']!r} compiles the optimizer's step too, and what watches the step (the target "
+            'network, steps that are left out) would not run: remove it from the config, or set compile=False'
+        )
+
+
+def settle_train_cfg(cfg: Config) -> None:
+    """Let ``train_cfg`` name its loop twice, as a config does whose base has a ``type`` and which itself has ``by_epoch``.
+
+    mmengine refuses both together. Where they agree, ``by_epoch`` is dropped.
+
+    Raises:
+        ValueError: if they don't agree.
+    """
+    train_cfg = cfg.get('train_cfg')
+    if not isinstance(train_cfg, dict) or not {'type', 'by_epoch'} <= set(train_cfg):
+        return
+    kind = train_cfg['type']
+    loop = LOOPS.get(kind) if isinstance(kind, str) else kind
+    counts_epochs = isinstance(loop, type) and issubclass(loop, EpochBasedTrainLoop)
+    if bool(train_cfg['by_epoch']) != counts_epochs:
+        other = 'IterBasedTrainLoop' if counts_epochs else 'ReliableTrainLoop'
+        length = 'max_iters' if counts_epochs else 'max_epochs'
+        raise ValueError(
+            f'train_cfg has type={getattr(kind, "__name__", kind)} and by_epoch={train_cfg["by_epoch"]}, which do not '
+            f"agree: write train_cfg=dict(_delete_=True, type='{other}', {length}=...)"
+        )
+    train_cfg.pop('by_epoch')
+
+
+def _length(part: object) -> Optional[int]:
+    try:
+        return len(part)
+    except TypeError:  # data without an end
+        return None
