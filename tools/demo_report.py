@@ -124,7 +124,7 @@ def comparison(demo) -> tuple:
     )
     mean_shape = frozen_probe.mean_shape_error(points[few], test_points)
     train, test = (expression_faces(demo, split, share) for split, share in (('train', SHARE), ('test', 1.0)))
-    hog_expression = frozen_probe.class_accuracy(
+    hog_expression = frozen_probe.linear_accuracy(
         frozen_probe.hog(train[0]), train[1], frozen_probe.hog(test[0]), test[1]
     )
     rows = [*tuned, ['HOG and a linear model', hog_error, hog_expression], ['mean shape; chance', mean_shape, 100 / 7]]

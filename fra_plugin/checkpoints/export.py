@@ -18,9 +18,9 @@ from .pretrained_backbone import named_tensors
 from .safe_load import safe_load
 from .stored_config import checkpoint_config, input_size
 
-LAYOUTS = ('mmpretrain', 'mmpose', 'torchvision', 'timm')
+EXPORT_LAYOUTS = ('mmpretrain', 'mmpose', 'torchvision', 'timm')
 # What stands before the backbone's names in checkpoints of this package, of the official release and of mmpretrain's BYOL.
-PREFIXES = dict(
+NETWORK_PREFIXES = dict(
     online=('backbone.', 'online_net.backbone.'),
     target=('target.backbone.', 'target_net.backbone.', 'target_net.module.0.'),
 )
@@ -67,9 +67,9 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         ValueError: for another layout or network, a checkpoint that can't be read or has no such network, or a backbone
             that torchvision and timm do not have.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f'the layout must be one of {", ".join(LAYOUTS)}, got {layout!r}')
-    if network not in PREFIXES:
+    if layout not in EXPORT_LAYOUTS:
+        raise ValueError(f'the layout must be one of {", ".join(EXPORT_LAYOUTS)}, got {layout!r}')
+    if network not in NETWORK_PREFIXES:
         raise ValueError(f'the network must be online or target, got {network!r}')
     content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
@@ -93,12 +93,12 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
         ValueError: if there is none.
     """
     state_dict = {re.sub(r'^module\.', '', name): tensor for name, tensor in named_tensors(content, source).items()}
-    for prefix in PREFIXES[network]:
+    for prefix in NETWORK_PREFIXES[network]:
         tensors = {name[len(prefix) :]: tensor for name, tensor in state_dict.items() if name.startswith(prefix)}
         if tensors:
             break
     else:
-        expected = ' or '.join(f'{prefix}*' for prefix in PREFIXES[network])
+        expected = ' or '.join(f'{prefix}*' for prefix in NETWORK_PREFIXES[network])
         raise ValueError(
             f'{source} has no {network} backbone: expected tensors called {expected}, '
             f'got {", ".join(list(state_dict)[:3])}'

@@ -50,7 +50,7 @@ def write_table(
     report.save(folder / f'{name}.html')
 
 
-def spread(values: Sequence[float]) -> str:
+def mean_and_std(values: Sequence[float]) -> str:
     """'12.3 ± 0.4': mean and sample standard deviation; the mean alone of a single value."""
     if len(values) < 2:
         return f'{values[0]:.2f}' if values else ''

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from fra_plugin.reports.result_table import spread, write_table
+from fra_plugin.reports.result_table import mean_and_std, write_table
 
 
 def test_the_same_rows_stand_in_all_three_files(tmp_path):
@@ -35,4 +35,4 @@ def test_the_same_rows_stand_in_all_three_files(tmp_path):
 
 @pytest.mark.parametrize('values, text', [([1.0, 3.0], '2.00 ± 1.41'), ([1.5], '1.50'), ([], '')])
 def test_spread(values, text):
-    assert spread(values) == text
+    assert mean_and_std(values) == text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
-from fra_plugin.checkpoints.export import LAYOUTS, PREFIXES, export_backbone
+from fra_plugin.checkpoints.export import EXPORT_LAYOUTS, NETWORK_PREFIXES, export_backbone
 from fra_plugin.command import errors_in_one_line
 
 USE = dict(
@@ -21,10 +21,12 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('checkpoint', help='training checkpoint, or an official one')
     parser.add_argument('out', help='file to write: .pth, or .safetensors')
-    parser.add_argument('--format', choices=LAYOUTS, default='mmpretrain', help='whose names (default: %(default)s)')
+    parser.add_argument(
+        '--format', choices=EXPORT_LAYOUTS, default='mmpretrain', help='whose names (default: %(default)s)'
+    )
     parser.add_argument(
         '--network',
-        choices=list(PREFIXES),
+        choices=list(NETWORK_PREFIXES),
         default='online',
         help='online, or target: the momentum network (default: %(default)s)',
     )
