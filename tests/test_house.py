@@ -18,6 +18,7 @@ SOURCES = {path: ast.parse(path.read_text(encoding='utf-8')) for path in sorted(
 MAY_IMPORT = dict(
     files=(),
     configs=(),
+    stand_ins=(),
     datasets=('files',),
     checkpoints=('files', 'datasets'),
     models=('checkpoints',),
