@@ -15,7 +15,7 @@ from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget
 from fra_plugin.datasets.labelled.label_budget import budget
 from fra_plugin.evaluation import frozen_probe
 from fra_plugin.reports.report import Report
-from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_legend
+from fra_plugin.reports.visualization import region_sheet
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -80,9 +80,7 @@ def overlays(demo) -> np.ndarray:
             break
     heatmaps = FRAFeatures(demo.checkpoint())(chosen, what=['heatmaps'])['heatmaps']
     faces = [cv2.resize(face, (112, 112), interpolation=cv2.INTER_AREA) for face in chosen]
-    drawn = [draw_regions(face, masks) for face, masks in zip(faces, heatmaps)]
-    rows = [row[i : i + 8] for i in range(0, len(faces), 8) for row in (faces, drawn)]
-    sheet = contact_sheet([contact_sheet(row, 8) for row in rows] + [region_legend(heatmaps.shape[1])], 1)
+    sheet = region_sheet(faces, heatmaps, columns=8)
     cv2.imwrite(str(demo.out / 'regions.jpg'), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
     return sheet
 
