@@ -1,4 +1,4 @@
-"""The backbone of a pre-training checkpoint out, under the names of mmpretrain, mmpose, torchvision or timm."""
+"""The backbone of a pre-training checkpoint out, under the names of mmpretrain and mmpose, torchvision or timm."""
 
 import json
 import os
@@ -18,7 +18,8 @@ from .pretrained_backbone import named_tensors
 from .safe_load import safe_load
 from .stored_config import checkpoint_config, input_size
 
-EXPORT_LAYOUTS = ('mmpretrain', 'mmpose', 'torchvision', 'timm')
+EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
+OTHER_WORDS = dict(mmpose='mmpretrain')  # its models have a backbone under the same names
 # What stands before the backbone's names in checkpoints of this package, of the official release and of mmpretrain's BYOL.
 NETWORK_PREFIXES = dict(
     online=('backbone.', 'online_net.backbone.'),
@@ -55,8 +56,8 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         checkpoint: a training checkpoint of this package, an official one, or one of mmpretrain's BYOL.
         out: file to write. ``.safetensors`` holds the tensors, and the record as its metadata; another ending makes a
             file of torch with ``state_dict`` and ``meta`` (the record).
-        layout: 'mmpretrain' or 'mmpose', names ``backbone.*`` as in their models, or 'torchvision' or 'timm', the names
-            of their ResNets, which have no classifier here. Defaults to 'mmpretrain'.
+        layout: 'mmpretrain' (or 'mmpose', which is the same), names ``backbone.*`` as in their models; 'torchvision' or
+            'timm', the names of their ResNets, which have no classifier here. Defaults to 'mmpretrain'.
         network: 'online' or 'target', the momentum network. Defaults to 'online'.
 
     Returns:
@@ -67,6 +68,7 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         ValueError: for another layout or network, a checkpoint that can't be read or has no such network, or a backbone
             that torchvision and timm do not have.
     """
+    layout = OTHER_WORDS.get(layout, layout)
     if layout not in EXPORT_LAYOUTS:
         raise ValueError(f'the layout must be one of {", ".join(EXPORT_LAYOUTS)}, got {layout!r}')
     if network not in NETWORK_PREFIXES:
