@@ -24,7 +24,7 @@ RUN_COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 REGION_USE = re.compile(r'regions/use_\d+$')
 SECTIONS = (  # the first that fits
     ('Losses', re.compile(r'loss(?!_scale)')),
-    ('Regions', re.compile(r'^(regions|region_|assign_)')),
+    ('Regions', re.compile(r'^regions/')),
     ('Embeddings', re.compile(r'embed')),
     ('Optimisation', re.compile(r'(^|/|_)lr$|momentum|grad_norm|loss_scale')),
     ('Speed', re.compile(r'^(data_)?time$|^memory$|^speed/')),

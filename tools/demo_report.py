@@ -1,7 +1,6 @@
 """The demo's page: curves, overlays and the comparison of its transfers with plain baselines."""
 
 import importlib.util
-import json
 import platform
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget
 from fra_plugin.datasets.labelled.label_budget import budget
 from fra_plugin.evaluation import frozen_probe
 from fra_plugin.reports.report import Report
+from fra_plugin.reports.run_log import RunLog
 from fra_plugin.reports.visualization import region_sheet
 
 matplotlib.use('Agg')
@@ -86,26 +86,23 @@ def overlays(demo) -> np.ndarray:
 
 
 def curves(work_dir: Path) -> plt.Figure:
-    """Losses, and what tells a collapse, over the iterations of all runs in a work directory."""
-    records = {}
-    for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
-            if 'loss' in record:
-                records[record['step']] = record  # a resumed run overrides
-    steps = sorted(records)
-    panels = [('losses', ['loss_global', 'loss_region', 'loss_relation']),
-              ('regions in use', ['regions_in_use']),
-              ('use and confidence', ['region_use_entropy', 'assign_confidence']),
-              ('std of the embedding', ['embed_std'])]  # yapf: disable
+    """Losses, and what tells a collapse, over the iterations of all parts of a run."""
+    series = RunLog(work_dir).series
+    use = [name for name in series if name.startswith('regions/use_')]
+    panels = [
+        ('losses', ['loss_global', 'loss_region', 'loss_relation']),
+        ('share of the pixels of each region', use),
+        ('regions', ['regions/entropy', 'regions/sharpness']),
+        ('embeddings', ['embedding/global_spread', 'embedding/region_spread']),
+    ]
     figure, axes = plt.subplots(1, len(panels), figsize=(13, 2.8), constrained_layout=True)
     for axis, (title, names) in zip(axes, panels):
         for name in names:
-            axis.plot(steps, [records[step][name] for step in steps], label=name)
+            axis.plot(*series[name], label=name.rpartition('/')[2])
         axis.set_ylim(bottom=0)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel('iteration', fontsize=9)
-        if len(names) > 1:
+        if len(names) < 4:
             axis.legend(frameon=False, fontsize=8)
     return figure
 

@@ -26,13 +26,13 @@ def write_run(work_dir, iterations=(10, 20, 30), pictures=(0, 30), warning=None)
                 'loss_global': 2 / i,
                 'lr': 0.1,
                 'time': 1.0,
-                'assign_confidence': 0.2,
                 'epoch': 1,
                 'iter': i,
                 'step': i,
             }
         )
-        lines.append({'regions/use_0': 0.25, 'regions/use_1': 0.75, 'embedding/global_rank': 9.0, 'iter': i, 'step': i})
+        shares = {'regions/use_0': 0.25, 'regions/use_1': 0.75, 'regions/sharpness': 0.2}
+        lines.append({**shares, 'embedding/global_rank': 9.0, 'iter': i, 'step': i})
     lines.append({'knn/accuracy': 50.0, 'iter': iterations[-1], 'step': iterations[-1]})
     (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)) + '\n{"loss": 0.')
     (work_dir / 'regions').mkdir()
