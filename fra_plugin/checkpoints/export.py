@@ -157,7 +157,8 @@ def _classifier_config(backbone: Backbone, size: int) -> str:
     return Config(
         dict(
             model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),
-            test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(size))),
+            # mmpretrain's inferencers ask for the type of the data set.
+            test_dataloader=dict(dataset=dict(type='CustomDataset', pipeline=plain_pipeline(size))),
         )
     ).pretty_text
 
