@@ -39,8 +39,11 @@ class FRAFeatures:
         >>> features('faces/', what=['embedding'])
         {'names': array(['ann.jpg', 'ben.jpg'], ...), 'embedding': array([[0.12, ...], ...], dtype=float32)}
 
-    The model is in evaluation mode: what it says about an image depends on no other one. Of the weights file, tensors
-    and plain values alone are read; no code in it is run.
+    The model is in evaluation mode: what it says about an image depends on no other one. Only tensors and plain values are
+    read from the weights file; no code in it is run.
+
+    mmpretrain's ``FeatureExtractor`` gives the same embeddings for an exported backbone and its config. It has no heatmaps,
+    needs the config beside the checkpoint, takes half of a truncated JPEG for an image, and reads one file after another.
 
     Args:
         checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, or what

@@ -6,6 +6,7 @@ import pytest
 import torch
 from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
+from mmpretrain import FeatureExtractor
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
@@ -89,6 +90,14 @@ def test_an_exported_backbone_gives_the_same_embedding(features, checkpoint, ima
     np.testing.assert_array_equal(got['embedding'], features(images)['embedding'])
     with pytest.raises(ValueError, match='whole FRA checkpoint'):
         backbone(images, what='heatmaps')
+
+
+def test_mmpretrains_feature_extractor_gives_the_same_embedding(features, checkpoint, images, tmp_path):
+    export_backbone(checkpoint, str(tmp_path / 'backbone.pth'))
+    config = Config.fromstring(torch.load(tmp_path / 'backbone.pth', weights_only=True)['meta']['cfg'], '.py')
+    extractor = FeatureExtractor(config, str(tmp_path / 'backbone.pth'), device='cpu')
+    theirs = [maps[-1].mean(dim=(1, 2)).numpy() for maps in extractor(list(images), batch_size=2)]
+    np.testing.assert_allclose(features(images, what='embedding')['embedding'], theirs, rtol=1e-5, atol=1e-6)
 
 
 def test_other_peoples_weights_need_a_config(features, model, images, tmp_path):

@@ -24,7 +24,7 @@ RUN_COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
 REGION_USE = re.compile(r'regions/use_\d+$')
 SECTIONS = (  # the first that fits
     ('Losses', re.compile(r'loss(?!_scale)')),
-    ('Regions', re.compile(r'^(regions|region_|assign_)')),
+    ('Regions', re.compile(r'^regions/')),
     ('Embeddings', re.compile(r'embed')),
     ('Optimisation', re.compile(r'(^|/|_)lr$|momentum|grad_norm|loss_scale')),
     ('Speed', re.compile(r'^(data_)?time$|^memory$|^speed/')),
@@ -64,7 +64,7 @@ def analyze(runs: Dict[str, RunLog]) -> Report:
             report.figure(draw_region_use(runs), caption='Share of the pixels that each region wins')
             names = [name for name in names if not REGION_USE.match(name)]
         if names:
-            report.figure(draw(runs, names))
+            report.figure(draw_series(runs, names))
     return report
 
 
@@ -84,7 +84,7 @@ def thin(steps: np.ndarray, values: np.ndarray) -> tuple:
     return tuple(np.array([part.mean() for part in np.array_split(array, MAX_POINTS)]) for array in (steps, values))
 
 
-def draw(runs: Dict[str, RunLog], names: List[str]):
+def draw_series(runs: Dict[str, RunLog], names: List[str]):
     """Small charts, one a series, with a line for each run."""
     figure, axes = new_figure(len(names), columns=3, height=2.1)
     for axis, name in zip(axes, names):

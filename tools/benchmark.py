@@ -265,7 +265,8 @@ def metrics(run: Run) -> Dict[str, float]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> None:
+def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> str:
+    """Write the table of what is finished, and give it back in Markdown."""
     rows, done = [], []
     for key in dict.fromkeys((run.task, run.budget) for run in runs):
         group = [run for run in runs if (run.task, run.budget) == key]
@@ -295,7 +296,7 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> N
         'std: standard deviation over runs with other seeds, which also draw other labels. Accuracies are percentages, '
         'NME is a fraction of the distance that it names.',
     ]
-    write_table(
+    return write_table(
         args.work_dir,
         'benchmark',
         'Benchmark',
@@ -328,8 +329,8 @@ def main() -> None:
                     notes[run.title] = reason
                     failed += 1
                 print(f': {reason}' if reason else f': {time.time() - start:.0f} s')
-            write(runs, notes, args)
-        print((args.work_dir / 'benchmark.md').read_text().split('\n\n')[1])  # the table, without title and notes
+            table = write(runs, notes, args)
+        print(table)
         if failed:
             raise ValueError(f'{failed} of {len(runs)} runs failed; the table names their logs')
 

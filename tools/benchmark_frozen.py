@@ -22,9 +22,9 @@ from fra_plugin.checkpoints.export import origin
 from fra_plugin.command import KeyValues, errors_in_one_line
 from fra_plugin.configs import find_config
 from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
-from fra_plugin.evaluation.frozen_tasks import TASKS
+from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS
 from fra_plugin.files.whole_file import whole_file
-from fra_plugin.reports.result_table import spread, write_table
+from fra_plugin.reports.result_table import mean_and_std, write_table
 
 DESCRIPTORS = {'HOG': hog, 'raw pixels': raw_pixels}
 GUESS = 'guess'
@@ -169,7 +169,9 @@ def write(tasks: dict, args: argparse.Namespace, results: Results) -> None:
             (name, share): [results.get(name, row, share, seed) for seed in range(args.seeds)]
             for name, share in columns
         }
-        cells = [spread([number for number in numbers[column] if number is not None]) or None for column in columns]
+        cells = [
+            mean_and_std([number for number in numbers[column] if number is not None]) or None for column in columns
+        ]
         if any(cells):
             rows.append([row, *cells])
     notes = [
@@ -195,13 +197,13 @@ def main() -> None:
         tasks = {}
         for name in chosen:
             task = (config.get('tasks') or {}).get(name)
-            if task is None or task.get('type') not in TASKS:
+            if task is None or task.get('type') not in FROZEN_TASKS:
                 raise ValueError(
-                    f'{args.config} has no task {name} of a type among {", ".join(TASKS)}; its tasks are '
+                    f'{args.config} has no task {name} of a type among {", ".join(FROZEN_TASKS)}; its tasks are '
                     f'{", ".join(config.get("tasks") or {})}'
                 )
             task = task.to_dict()
-            tasks[name] = TASKS[task.pop('type')](**task)
+            tasks[name] = FROZEN_TASKS[task.pop('type')](**task)
         results = Results(Path(args.out, 'results.json'))
         rows = describers(args, results)
         command = ' '.join(['python', *sys.argv])

@@ -1,7 +1,6 @@
 """The demo's page: curves, overlays and the comparison of its transfers with plain baselines."""
 
 import importlib.util
-import json
 import platform
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget
 from fra_plugin.datasets.labelled.label_budget import budget
 from fra_plugin.evaluation import frozen_probe
 from fra_plugin.reports.report import Report
-from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_legend
+from fra_plugin.reports.run_log import RunLog
+from fra_plugin.reports.visualization import region_sheet
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -80,34 +80,29 @@ def overlays(demo) -> np.ndarray:
             break
     heatmaps = FRAFeatures(demo.checkpoint())(chosen, what=['heatmaps'])['heatmaps']
     faces = [cv2.resize(face, (112, 112), interpolation=cv2.INTER_AREA) for face in chosen]
-    drawn = [draw_regions(face, masks) for face, masks in zip(faces, heatmaps)]
-    rows = [row[i : i + 8] for i in range(0, len(faces), 8) for row in (faces, drawn)]
-    sheet = contact_sheet([contact_sheet(row, 8) for row in rows] + [region_legend(heatmaps.shape[1])], 1)
+    sheet = region_sheet(faces, heatmaps, columns=8)
     cv2.imwrite(str(demo.out / 'regions.jpg'), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
     return sheet
 
 
 def curves(work_dir: Path) -> plt.Figure:
-    """Losses, and what tells a collapse, over the iterations of all runs in a work directory."""
-    records = {}
-    for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
-            if 'loss' in record:
-                records[record['step']] = record  # a resumed run overrides
-    steps = sorted(records)
-    panels = [('losses', ['loss_global', 'loss_region', 'loss_relation']),
-              ('regions in use', ['regions_in_use']),
-              ('use and confidence', ['region_use_entropy', 'assign_confidence']),
-              ('std of the embedding', ['embed_std'])]  # yapf: disable
+    """Losses, and what tells a collapse, over the iterations of all parts of a run."""
+    series = RunLog(work_dir).series
+    use = [name for name in series if name.startswith('regions/use_')]
+    panels = [
+        ('losses', ['loss_global', 'loss_region', 'loss_relation']),
+        ('share of the pixels of each region', use),
+        ('regions', ['regions/entropy', 'regions/sharpness']),
+        ('embeddings', ['embedding/global_spread', 'embedding/region_spread']),
+    ]
     figure, axes = plt.subplots(1, len(panels), figsize=(13, 2.8), constrained_layout=True)
     for axis, (title, names) in zip(axes, panels):
         for name in names:
-            axis.plot(steps, [records[step][name] for step in steps], label=name)
+            axis.plot(*series[name], label=name.rpartition('/')[2])
         axis.set_ylim(bottom=0)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel('iteration', fontsize=9)
-        if len(names) > 1:
+        if len(names) < 4:
             axis.legend(frameon=False, fontsize=8)
     return figure
 
@@ -124,7 +119,7 @@ def comparison(demo) -> tuple:
     )
     mean_shape = frozen_probe.mean_shape_error(points[few], test_points)
     train, test = (expression_faces(demo, split, share) for split, share in (('train', SHARE), ('test', 1.0)))
-    hog_expression = frozen_probe.class_accuracy(
+    hog_expression = frozen_probe.linear_accuracy(
         frozen_probe.hog(train[0]), train[1], frozen_probe.hog(test[0]), test[1]
     )
     rows = [*tuned, ['HOG and a linear model', hog_error, hog_expression], ['mean shape; chance', mean_shape, 100 / 7]]

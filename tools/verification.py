@@ -1,4 +1,7 @@
-"""Are two faces of the same person? Tests a checkpoint's frozen features on a list of pairs, by LFW's protocol."""
+"""Are two faces of the same person? Tests a checkpoint's frozen features on a list of pairs, by LFW's protocol.
+
+tools/test.py does the same with the config's own pairs; here the pairs and the folder of their images are arguments.
+"""
 
 import argparse
 import json
@@ -9,12 +12,8 @@ from typing import Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
-
-from fra_plugin.command import errors_in_one_line
-from fra_plugin.configs import find_config
-from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
+from fra_plugin.command import KeyValues, build_runner, errors_in_one_line
+from fra_plugin.configs import load_config
 from fra_plugin.files.whole_file import whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
@@ -31,7 +30,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
+        metavar='KEY=VALUE',
         default={},
         help='changes of the config, such as model.backbone.depth=18',
     )
@@ -40,16 +40,13 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
 
 def verify(args: argparse.Namespace) -> Dict[str, float]:
     """Results of the test loop, without their prefix."""
-    cfg = Config.fromfile(find_config(args.config))
+    cfg = load_config(args.config)
     cfg.merge_from_dict(args.cfg_options)
     cfg.test_dataloader.dataset.update(
         data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images)
     )
-    cfg.load_from = args.checkpoint
-    cfg.work_dir = args.work_dir
-    cfg.launcher = 'none'
-    fit_to_machine(cfg)
-    metrics = Runner.from_cfg(cfg).test()
+    cfg.update(load_from=args.checkpoint, work_dir=args.work_dir, launcher='none')
+    metrics = build_runner(cfg).test()
     return {name.split('/', 1)[1]: value for name, value in metrics.items() if name.startswith('verification/')}
 
 

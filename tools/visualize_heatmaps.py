@@ -15,7 +15,7 @@ import numpy as np
 from fra_plugin.apis import FRAFeatures, list_images, read_face
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.files.whole_file import whole_file
-from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_legend
+from fra_plugin.reports.visualization import draw_regions, region_sheet
 
 SHEET = 'contact_sheet.png'
 SIDE = 160
@@ -71,16 +71,14 @@ def main() -> None:
         paths = overlay_paths(names, args.images[0], args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
         masks = features(sources, args.batch_size, ['heatmaps'])['heatmaps']
-        on_sheet = set(np.linspace(0, len(names) - 1, min(args.max_faces, len(names))).round().astype(int).tolist())
+        on_sheet = np.linspace(0, len(names) - 1, min(args.max_faces, len(names))).round().astype(int).tolist()
         faces = []
         for place, (path, source) in enumerate(zip(paths, sources)):
             face = read_face(source)
             write_picture(path, draw_regions(face, masks[place], args.opacity))
             if place in on_sheet:
-                face = mmcv.imresize(face, (SIDE, SIDE))
-                faces.append(np.vstack([face, draw_regions(face, masks[place], args.opacity)]))
-        sheet = contact_sheet([contact_sheet(faces, args.columns), region_legend(masks.shape[1])], columns=1)
-        write_picture(Path(args.out) / SHEET, sheet)
+                faces.append(mmcv.imresize(face, (SIDE, SIDE)))
+        write_picture(Path(args.out) / SHEET, region_sheet(faces, masks[on_sheet], args.columns, args.opacity))
         print(f'wrote {len(names)} overlays and {SHEET} to {args.out}')
 
 

@@ -1,4 +1,4 @@
-"""The backbone of a pre-training checkpoint out, under the names of mmpretrain, mmpose, torchvision or timm."""
+"""The backbone of a pre-training checkpoint out, under the names of mmpretrain and mmpose, torchvision or timm."""
 
 import json
 import os
@@ -18,9 +18,10 @@ from .pretrained_backbone import named_tensors
 from .safe_load import safe_load
 from .stored_config import checkpoint_config, input_size
 
-LAYOUTS = ('mmpretrain', 'mmpose', 'torchvision', 'timm')
+EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
+OTHER_WORDS = dict(mmpose='mmpretrain')  # its models have a backbone under the same names
 # What stands before the backbone's names in checkpoints of this package, of the official release and of mmpretrain's BYOL.
-PREFIXES = dict(
+NETWORK_PREFIXES = dict(
     online=('backbone.', 'online_net.backbone.'),
     target=('target.backbone.', 'target_net.backbone.', 'target_net.module.0.'),
 )
@@ -55,8 +56,8 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         checkpoint: a training checkpoint of this package, an official one, or one of mmpretrain's BYOL.
         out: file to write. ``.safetensors`` holds the tensors, and the record as its metadata; another ending makes a
             file of torch with ``state_dict`` and ``meta`` (the record).
-        layout: 'mmpretrain' or 'mmpose', names ``backbone.*`` as in their models, or 'torchvision' or 'timm', the names
-            of their ResNets, which have no classifier here. Defaults to 'mmpretrain'.
+        layout: 'mmpretrain' (or 'mmpose', which is the same), names ``backbone.*`` as in their models; 'torchvision' or
+            'timm', the names of their ResNets, which have no classifier here. Defaults to 'mmpretrain'.
         network: 'online' or 'target', the momentum network. Defaults to 'online'.
 
     Returns:
@@ -67,9 +68,10 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         ValueError: for another layout or network, a checkpoint that can't be read or has no such network, or a backbone
             that torchvision and timm do not have.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f'the layout must be one of {", ".join(LAYOUTS)}, got {layout!r}')
-    if network not in PREFIXES:
+    layout = OTHER_WORDS.get(layout, layout)
+    if layout not in EXPORT_LAYOUTS:
+        raise ValueError(f'the layout must be one of {", ".join(EXPORT_LAYOUTS)}, got {layout!r}')
+    if network not in NETWORK_PREFIXES:
         raise ValueError(f'the network must be online or target, got {network!r}')
     content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
@@ -93,12 +95,12 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
         ValueError: if there is none.
     """
     state_dict = {re.sub(r'^module\.', '', name): tensor for name, tensor in named_tensors(content, source).items()}
-    for prefix in PREFIXES[network]:
+    for prefix in NETWORK_PREFIXES[network]:
         tensors = {name[len(prefix) :]: tensor for name, tensor in state_dict.items() if name.startswith(prefix)}
         if tensors:
             break
     else:
-        expected = ' or '.join(f'{prefix}*' for prefix in PREFIXES[network])
+        expected = ' or '.join(f'{prefix}*' for prefix in NETWORK_PREFIXES[network])
         raise ValueError(
             f'{source} has no {network} backbone: expected tensors called {expected}, '
             f'got {", ".join(list(state_dict)[:3])}'
@@ -155,7 +157,8 @@ def _classifier_config(backbone: Backbone, size: int) -> str:
     return Config(
         dict(
             model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),
-            test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(size))),
+            # mmpretrain's inferencers ask for the type of the data set.
+            test_dataloader=dict(dataset=dict(type='CustomDataset', pipeline=plain_pipeline(size))),
         )
     ).pretty_text
 

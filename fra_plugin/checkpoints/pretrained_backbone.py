@@ -17,7 +17,7 @@ from torch import nn
 from .finite_weights import finite_only
 
 # Where known files keep the (online) backbone, in the order of preference; each may also start with "module.".
-LAYOUTS = {
+BACKBONE_PREFIXES = {
     'backbone.': "an OpenMMLab model, such as this package's",
     'online_net.backbone.': 'the official FRA release',
     'encoder_q.': 'MoCo',
@@ -37,7 +37,7 @@ class PretrainedBackbone:
         checkpoint: a training checkpoint or a weights file (``.safetensors`` too) on this machine, or an address as
             mmengine takes it (``https://...``, ``torchvision://resnet50``); only tensors are read.
         prefix: what stands in the file before the names of the backbone's tensors, such as 'target.backbone.' for the
-            momentum network. Defaults to None: the first of ``LAYOUTS`` that fills the backbone.
+            momentum network. Defaults to None: the first of ``BACKBONE_PREFIXES`` that fills the backbone.
 
     Raises:
         ValueError: when called, if a tensor of the backbone is missing or has another shape, if the file's backbone is
@@ -141,7 +141,7 @@ def backbone_tensors(
     wanted = {key for key in own if not key.endswith('num_batches_tracked')}
     name = type(module).__name__
     if prefix is None:
-        known = [module_prefix + layout for layout in LAYOUTS for module_prefix in ('', 'module.')]
+        known = [module_prefix + layout for layout in BACKBONE_PREFIXES for module_prefix in ('', 'module.')]
         prefix = next((p for p in known if _filled(state_dict, wanted, p) == len(wanted)), None)
         if prefix is None:
             raise ValueError(
@@ -149,7 +149,7 @@ def backbone_tensors(
             )
         print_log(
             f'{name}: {len(wanted)} tensors from {source}, prefix {prefix!r} '
-            f'({LAYOUTS[prefix[7:] if prefix.startswith("module.") else prefix]})',
+            f'({BACKBONE_PREFIXES[prefix[7:] if prefix.startswith("module.") else prefix]})',
             logger='current',
         )
     elif _filled(state_dict, wanted, prefix) < len(wanted):

@@ -1,4 +1,4 @@
-"""Metrics of face tasks, and measures of frozen features and regions."""
+"""Metrics of face tasks, and measures of embeddings, frozen features and regions."""
 
 from .attribute_metric import AttributeMetric
 from .class_accuracy import ClassAccuracy

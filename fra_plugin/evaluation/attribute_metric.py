@@ -4,6 +4,7 @@ from typing import Dict, List, Optional, Sequence
 
 import torch
 from mmengine.evaluator import BaseMetric
+from mmpretrain.evaluation import MultiLabelMetric
 from mmpretrain.registry import METRICS
 
 
@@ -64,16 +65,16 @@ class AttributeMetric(BaseMetric):
 
 
 def attribute_scores(predicted: torch.Tensor, truth: torch.Tensor) -> Dict[str, torch.Tensor]:
-    """Percentages of each attribute from booleans (faces, attributes); NaN where a percentage means nothing."""
-    hit = (predicted & truth).sum(dim=0).double()
-    positives, negatives = truth.sum(dim=0), (~truth).sum(dim=0)
-    correct = (predicted == truth).sum(dim=0)
-    both = (positives > 0) & (negatives > 0)
-    balanced = (hit / positives + (correct - hit) / negatives) / 2
-    f1 = 2 * hit / (positives + predicted.sum(dim=0))
-    undefined = torch.full_like(hit, float('nan'))
+    """Percentages of each attribute from booleans (faces, attributes); NaN where a percentage means nothing.
+
+    Recalls and F1 are mmpretrain's, which has no accuracy of labels and calls undefined values 0.
+    """
+    _, found, f1, have = MultiLabelMetric.calculate(predicted.double(), truth, average=None)
+    _, rejected, _, lack = MultiLabelMetric.calculate(1 - predicted.double(), ~truth, average=None)
+    defined = (have > 0) & (lack > 0)
+    undefined = torch.full_like(f1, float('nan'))
     return dict(
-        accuracy=100 * correct.double() / len(truth),
-        balanced_accuracy=100 * torch.where(both, balanced, undefined),
-        f1=100 * torch.where(both, f1, undefined),
+        accuracy=100 * (predicted == truth).double().mean(dim=0),
+        balanced_accuracy=torch.where(defined, (found + rejected) / 2, undefined),
+        f1=torch.where(defined, f1, undefined),
     )

@@ -36,7 +36,7 @@ class ClassAccuracy(ConfusionMatrix):
         # get_current_instance keeps a lock for good where there is no visualizer, so look first.
         if self.picture and Visualizer._instance_dict:
             step = MessageHub.get_current_instance().get_info('epoch', 0)
-            Visualizer.get_current_instance().add_image('confusion_matrix', draw(matrix, names), step)
+            Visualizer.get_current_instance().add_image('confusion_matrix', draw_confusion_matrix(matrix, names), step)
         return class_accuracies(matrix, names)
 
 
@@ -49,7 +49,7 @@ def class_accuracies(matrix: torch.Tensor, names: List[str]) -> Dict[str, float]
     return dict(mean=accuracy.mean().item(), **by_name)
 
 
-def draw(matrix: torch.Tensor, names: List[str]) -> np.ndarray:
+def draw_confusion_matrix(matrix: torch.Tensor, names: List[str]) -> np.ndarray:
     """Picture (height, width, 3) uint8 RGB of a confusion matrix, each row in percent of its class."""
     import matplotlib.pyplot as plt
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -90,7 +90,7 @@ def _error(predicted: np.ndarray, landmarks: np.ndarray) -> float:
     return float(100 * np.mean(np.linalg.norm(predicted - landmarks, axis=2).mean(axis=1) / distance))
 
 
-def class_accuracy(
+def linear_accuracy(
     train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray, seed: int = 0
 ) -> float:
     """Mean per-class (= balanced) accuracy in percent of a logistic regression on standardised features.

@@ -11,7 +11,7 @@ from mmpretrain.registry import DATASETS
 
 from ..datasets.labelled.label_budget import budget
 from ..datasets.labelled.landmark_faces import LandmarkFaces, cut
-from .frozen_probe import class_accuracy, landmark_error, mean_shape_error, pair_accuracy
+from .frozen_probe import landmark_error, linear_accuracy, mean_shape_error, pair_accuracy
 
 
 class LandmarkTask:
@@ -81,7 +81,7 @@ class ClassTask:
     fixed_faces = True
 
     def __init__(self, train: dict, test: dict) -> None:
-        (self._train, self._train_labels), (self._test, self._test_labels) = map(labelled_faces, (train, test))
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, (train, test))
 
     def faces(self, seed: int) -> List[str]:
         return self._train + self._test
@@ -89,7 +89,7 @@ class ClassTask:
     def score(self, features: np.ndarray, share: float, seed: int) -> float:
         kept = budget(self._train_labels.tolist(), share, seed)
         n = len(self._train)
-        return class_accuracy(features[:n][kept], self._train_labels[kept], features[n:], self._test_labels, seed)
+        return linear_accuracy(features[:n][kept], self._train_labels[kept], features[n:], self._test_labels, seed)
 
     def guess(self, share: float, seed: int) -> float:
         """Chance."""
@@ -110,7 +110,7 @@ class PairTask:
     fixed_faces = True
 
     def __init__(self, dataset: dict, num_pairs: int = 6000) -> None:
-        self._faces, self._people = labelled_faces(dataset)
+        self._faces, self._people = files_and_labels(dataset)
         self.num_pairs = num_pairs
 
     def faces(self, seed: int) -> List[str]:
@@ -126,10 +126,10 @@ class PairTask:
         return 50.0
 
 
-TASKS = dict(landmarks=LandmarkTask, classes=ClassTask, pairs=PairTask)
+FROZEN_TASKS = dict(landmarks=LandmarkTask, classes=ClassTask, pairs=PairTask)
 
 
-def labelled_faces(config: dict) -> Any:
+def files_and_labels(config: dict) -> Any:
     """Files and labels (N, ) of a data set.
 
     Raises:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from .landmark_layouts import LANDMARK_LAYOUTS
 
-ImageSize = Union[int, Tuple[int, int]]
+WidthHeight = Union[int, Tuple[int, int]]
 
 
 def landmark_groups(num_landmarks: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def landmark_groups(num_landmarks: int) -> np.ndarray:
     return groups
 
 
-def landmark_regions(heatmaps: torch.Tensor, landmarks: torch.Tensor, image_size: ImageSize) -> torch.Tensor:
+def landmark_regions(heatmaps: torch.Tensor, landmarks: torch.Tensor, image_size: WidthHeight) -> torch.Tensor:
     """Winning region at each landmark, heatmaps interpolated bilinearly.
 
     Args:
@@ -68,7 +68,7 @@ def landmark_regions(heatmaps: torch.Tensor, landmarks: torch.Tensor, image_size
     return values.argmax(dim=1).masked_fill(~inside, -1)
 
 
-def grid_regions(landmarks: torch.Tensor, image_size: ImageSize, num_regions: int) -> torch.Tensor:
+def grid_regions(landmarks: torch.Tensor, image_size: WidthHeight, num_regions: int) -> torch.Tensor:
     """As :func:`landmark_regions`, for regions that know nothing of the face: a fixed grid of about K equal cells."""
     columns = max(round(num_regions**0.5), 1)
     rows = -(-num_regions // columns)
@@ -124,7 +124,7 @@ def normalized_mutual_info(first: np.ndarray, second: np.ndarray) -> float:
     return float(normalized_mutual_info_score(first, second))
 
 
-def _relative(landmarks: torch.Tensor, image_size: ImageSize) -> torch.Tensor:
+def _relative(landmarks: torch.Tensor, image_size: WidthHeight) -> torch.Tensor:
     """Pixels to [-1, 1] from the image's left (upper) to its right (lower) border."""
     size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
     return (2 * landmarks.float() + 1) / landmarks.new_tensor(size, dtype=torch.float32) - 1

@@ -1,4 +1,4 @@
-"""Parts that need mmpose's own classes.
+"""Landmark heads and data sets that are built on mmpose's own classes.
 
 ``import fra_plugin`` leaves them out; mmpose configs name this package in ``custom_imports``. From then on the annotation
 files of mmpose's face data sets are checked, see :mod:`.checked_annotations`.

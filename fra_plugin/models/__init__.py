@@ -1,4 +1,4 @@
-"""Models: the FRA algorithm and its parts, in the order of the data flow."""
+"""The FRA algorithm and its parts, the STAR loss for landmarks, and a head that gives out frozen features."""
 
 from ..checkpoints.pretrained_backbone import PretrainedBackbone
 from .feature_head import FeatureHead

@@ -74,7 +74,7 @@ class FRA(BaseSelfSupervisor):
         self.target.neck.load_state_dict(self.neck.state_dict())
 
     def loss(self, inputs: List[torch.Tensor], data_samples: Optional[List[DataSample]] = None) -> Dict:
-        """Losses and monitors of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces.
+        """Losses of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces.
 
         A head with ``cross_view`` is given the samples' ``view_boxes``, as :class:`LocatedMultiView` makes them.
         """

@@ -3,12 +3,10 @@
 Source: FRA (CVPR 2024), Section 3.3.
 """
 
-import math
 import warnings
 from typing import Dict, Optional
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpretrain.registry import MODELS
 
@@ -62,7 +60,7 @@ class FRAHead(BaseModule):
         target: FaceEmbedding,
         view_boxes: Optional[torch.Tensor] = None,
     ) -> Dict[str, torch.Tensor]:
-        """Losses, weights included, and the collapse monitors.
+        """Losses, weights included.
 
         Args:
             online: of both views.
@@ -70,7 +68,7 @@ class FRAHead(BaseModule):
             view_boxes: which part of its image each view shows, (2, B, 4). Defaults to None, not known.
 
         Returns:
-            ``loss_global``, ``loss_region``, ``loss_relation`` (their sum is the total) and :meth:`monitors`.
+            ``loss_global``, ``loss_region``, ``loss_relation``; their sum is the total.
         """
         global_pred = each_view(self.predictor, online.global_embed)
         region_pred = each_view(self.region_predictor, online.region_embed)
@@ -91,30 +89,4 @@ class FRAHead(BaseModule):
             loss_global=self.global_weight * loss_global,
             loss_region=(1 - self.global_weight) * loss_region,
             loss_relation=loss_relation,
-            **self.monitors(online),
-        )
-
-    @torch.no_grad()
-    def monitors(self, online: FaceEmbedding) -> Dict[str, torch.Tensor]:
-        """What tells a collapse, over both views of this process's images.
-
-        Returns:
-            - ``assign_confidence``: mean over pixels of the largest assignment, in [1 / K, 1];
-            - ``regions_in_use``: regions that win at least 1 % of the pixels, in [1, K];
-            - ``region_use_entropy``: entropy of the mean assignment, 1 where all regions are used equally;
-            - ``embed_std``: standard deviation over images of the normalised global embedding, mean over D
-              (about 1 / sqrt(D) where healthy, 0 where collapsed).
-        """
-        logits = online.region_logits.movedim(2, 4).flatten(0, 3)
-        assign = (logits / self.relation_loss.student_temp).softmax(dim=1)  # (N, K)
-        num_regions = assign.shape[1]
-        confidence, winner = assign.max(dim=1)
-        wins = F.one_hot(winner, num_regions).to(assign.dtype).mean(dim=0)
-        entropy = torch.special.entr(assign.mean(dim=0)).sum()
-        global_embed = online.global_embed.flatten(0, 1)
-        return dict(
-            assign_confidence=confidence.mean(),
-            regions_in_use=(wins >= 0.01).sum().to(assign.dtype),
-            region_use_entropy=entropy / math.log(max(num_regions, 2)),
-            embed_std=F.normalize(global_embed.to(assign.dtype), dim=1).std(dim=0, unbiased=False).mean(),
         )

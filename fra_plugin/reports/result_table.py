@@ -18,7 +18,7 @@ def write_table(
     rows: Sequence[Sequence[Any]],
     notes: Sequence[str] = (),
     commands: Sequence[str] = (),
-) -> None:
+) -> str:
     """Write ``name.csv``, ``name.md`` and ``name.html``, each whole or not at all.
 
     Args:
@@ -29,12 +29,16 @@ def write_table(
         rows: texts and numbers, as many in each row as in the header; None is empty.
         notes: paragraphs below the table, not in the csv file.
         commands: what was run, below them.
+
+    Returns:
+        The table in Markdown.
     """
     folder = Path(folder)
     with whole_file(folder / f'{name}.csv') as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
         csv.writer(file).writerows([header, *rows])
 
-    lines = [f'# {title}', '', _line(header), _line(['---'] * len(header)), *map(_line, rows)]
+    table = '\n'.join([_line(header), _line(['---'] * len(header)), *map(_line, rows)])
+    lines = [f'# {title}', '', table]
     for note in notes:
         lines += ['', note]
     if commands:
@@ -48,9 +52,10 @@ def write_table(
     if commands:
         report.heading('Commands').text('\n'.join(commands))
     report.save(folder / f'{name}.html')
+    return table
 
 
-def spread(values: Sequence[float]) -> str:
+def mean_and_std(values: Sequence[float]) -> str:
     """'12.3 ± 0.4': mean and sample standard deviation; the mean alone of a single value."""
     if len(values) < 2:
         return f'{values[0]:.2f}' if values else ''

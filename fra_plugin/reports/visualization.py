@@ -8,7 +8,9 @@ from typing import Sequence, Union
 import cv2
 import numpy as np
 import torch
+from torchvision.utils import make_grid
 
+GAP = 4  # white pixels between faces
 # The first seven are those of Okabe and Ito ("Color Universal Design", 2008, without black). Each of the others is the
 # colour farthest (CIEDE2000) from all before it in the eyes of people with normal sight, protanopia and deuteranopia.
 REGION_COLORS = (
@@ -38,6 +40,9 @@ def region_map(masks: Union[torch.Tensor, np.ndarray], height: int, width: int) 
 def draw_regions(image: np.ndarray, masks: Union[torch.Tensor, np.ndarray], opacity: float = 0.5) -> np.ndarray:
     """Lay the colour of the winning region over each pixel of a face.
 
+    torchvision's ``draw_segmentation_masks`` gives the same colours up to rounding. It wants a boolean mask for each
+    region, draws no border, and takes two to three times as long.
+
     Args:
         image: BGR (height, width, 3) or grey (height, width), uint8.
         masks: region masks or logits (K, h, w), K <= 32, for instance ``model.heatmaps(inputs)[0]``.
@@ -65,31 +70,36 @@ def draw_regions(image: np.ndarray, masks: Union[torch.Tensor, np.ndarray], opac
     return overlay.round().astype(np.uint8)
 
 
-def contact_sheet(images: Sequence[np.ndarray], columns: int, gap: int = 4) -> np.ndarray:
-    """Images row by row on one white sheet; rows as high and columns as wide as their largest.
+def region_sheet(
+    faces: Sequence[np.ndarray],
+    masks: Union[torch.Tensor, Sequence[np.ndarray]],
+    columns: int,
+    opacity: float = 0.5,
+) -> np.ndarray:
+    """Faces in rows, each above its regions, and at the bottom which colour is which region.
 
     Args:
-        images: BGR (height, width, 3) uint8, of any sizes.
-        columns: images in a row, at least 1; a shorter list makes a narrower sheet.
-        gap: white pixels between images. Defaults to 4.
+        faces: N images (height, width, 3) BGR uint8, all of one size.
+        masks: region masks or logits of each face, (N, K, h, w).
+        columns: faces in a row, at least 1; fewer faces make a narrower sheet.
+        opacity: of the colours, in [0, 1]. Defaults to 0.5.
 
     Returns:
-        BGR uint8.
+        BGR (height, width, 3) uint8, white between the faces.
 
     Raises:
-        ValueError: for no image, or ``columns`` below 1.
+        ValueError: for no face, faces of several sizes, ``columns`` below 1, or what :func:`draw_regions` refuses.
     """
-    if not len(images) or columns < 1:
-        raise ValueError(f'a sheet needs at least one image and one column, got {len(images)} and {columns}')
-    rows = [images[start : start + columns] for start in range(0, len(images), columns)]
-    heights = [max(image.shape[0] for image in row) for row in rows]
-    widths = [max(image.shape[1] for image in images[column::columns]) for column in range(len(rows[0]))]
-    tops, lefts = (np.cumsum([0] + [size + gap for size in sizes]) for sizes in (heights, widths))
-    sheet = np.full((tops[-1] - gap, lefts[-1] - gap, 3), 255, np.uint8)
-    for row, top in zip(rows, tops):
-        for image, left in zip(row, lefts):
-            sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
-    return sheet
+    if not len(faces) or columns < 1:
+        raise ValueError(f'a sheet needs at least one face and one column, got {len(faces)} and {columns}')
+    if len({face.shape for face in faces}) > 1:
+        raise ValueError(f'the faces must have one size, got {sorted({face.shape for face in faces})}')
+    pairs = [np.concatenate([face, draw_regions(face, mask, opacity)]) for face, mask in zip(faces, masks)]
+    grid = make_grid(torch.from_numpy(np.stack(pairs)).permute(0, 3, 1, 2), columns, padding=GAP, pad_value=255)
+    parts = [grid.permute(1, 2, 0).numpy(), region_legend(len(masks[0]))]
+    width = max(part.shape[1] for part in parts)
+    white = dict(borderType=cv2.BORDER_CONSTANT, value=(255, 255, 255))
+    return np.concatenate([cv2.copyMakeBorder(part, 0, 0, 0, width - part.shape[1], **white) for part in parts])
 
 
 def region_legend(num_regions: int, size: int = 24) -> np.ndarray:

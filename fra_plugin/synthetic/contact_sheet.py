@@ -22,7 +22,7 @@ _GROUPS = (
 """iBUG-68: jaw, brows, nose, eyes, mouth, and their BGR colours."""
 
 
-def region_colours() -> np.ndarray:
+def label_colours() -> np.ndarray:
     """(number of regions, 3) uint8 BGR, black for the background."""
     hue = np.arange(len(REGIONS)) * 180 * 0.618 % 180
     value = np.where(np.arange(len(REGIONS)) == 0, 0, 235)
@@ -71,7 +71,7 @@ def _with_landmarks(root: Path, face: Face, size: int) -> np.ndarray:
 
 def _regions(root: Path, face: Face) -> np.ndarray:
     labels = _read(root / 'regions' / f'{face.stem}.png', cv2.IMREAD_GRAYSCALE)
-    return region_colours()[cv2.resize(labels, (_TILE, _TILE), interpolation=cv2.INTER_NEAREST)]
+    return label_colours()[cv2.resize(labels, (_TILE, _TILE), interpolation=cv2.INTER_NEAREST)]
 
 
 def _read(path: Path, flag: int) -> np.ndarray:

@@ -5,14 +5,14 @@ Lengths are in head units: half the width of an average face is 1.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Dict, Tuple
+from typing import Dict
 
 import numpy as np
 
+from .canvas import Colour
+
 IMAGES_PER_IDENTITY = 4
 """Images ``4 j .. 4 j + 3`` show identity ``j``."""
-
-Colour = Tuple[float, float, float]
 
 # RGB, light to dark; a skin is a point on this line, jittered.
 _SKIN = (

@@ -235,6 +235,12 @@ def test_other_backbones_go_to_mmpretrain(tmp_path):
         assert_same(net(images)[-1], model.backbone(images)[-1])
 
 
+def test_mmpose_is_another_word_for_mmpretrain(checkpoint, tmp_path):
+    files = [str(tmp_path / f'{layout}.pth') for layout in ('mmpretrain', 'mmpose')]
+    records = [export_backbone(checkpoint, file, Path(file).stem) for file in files]
+    assert records[0] == records[1] and list(tensors(files[0])) == list(tensors(files[1]))
+
+
 def test_a_wrong_request_is_refused(checkpoint, tmp_path):
     out = str(tmp_path / 'out.pth')
     with pytest.raises(ValueError, match='the layout must be one of'):

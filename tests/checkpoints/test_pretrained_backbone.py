@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from fra_plugin.checkpoints.pretrained_backbone import LAYOUTS, backbone_tensors
+from fra_plugin.checkpoints.pretrained_backbone import BACKBONE_PREFIXES, backbone_tensors
 
 SMALL = dict(type='ResNet', depth=18, stem_channels=8, base_channels=8)
 VIT = dict(
@@ -44,7 +44,7 @@ def assert_filled(model, tensors):
 
 
 @pytest.mark.parametrize('module', ['', 'module.'])
-@pytest.mark.parametrize('layout', LAYOUTS)
+@pytest.mark.parametrize('layout', BACKBONE_PREFIXES)
 def test_known_layouts_are_found(tmp_path, layout, module):
     weights = drawn()
     file = save(

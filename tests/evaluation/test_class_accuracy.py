@@ -7,7 +7,7 @@ from mmengine.visualization import Visualizer
 from mmpretrain.structures import DataSample
 
 from fra_plugin.evaluation import ClassAccuracy
-from fra_plugin.evaluation.class_accuracy import draw
+from fra_plugin.evaluation.class_accuracy import draw_confusion_matrix
 
 
 def evaluate(truth, predicted, classes, **options):
@@ -41,10 +41,10 @@ def test_picture_goes_to_the_visualizer(tmp_path):
 
 def test_picture_shows_each_row_in_percent_of_its_class():
     # The same shares from other numbers of faces are the same picture; other shares are another.
-    one = draw(torch.tensor([[1, 3], [0, 8]]), ['a', 'b'])
+    one = draw_confusion_matrix(torch.tensor([[1, 3], [0, 8]]), ['a', 'b'])
     assert one.dtype == np.uint8 and one.ndim == 3 and one.shape[2] == 3
-    assert np.array_equal(one, draw(torch.tensor([[25, 75], [0, 1]]), ['a', 'b']))
-    assert not np.array_equal(one, draw(torch.tensor([[3, 1], [0, 8]]), ['a', 'b']))
+    assert np.array_equal(one, draw_confusion_matrix(torch.tensor([[25, 75], [0, 1]]), ['a', 'b']))
+    assert not np.array_equal(one, draw_confusion_matrix(torch.tensor([[3, 1], [0, 8]]), ['a', 'b']))
 
 
 def test_without_a_visualizer_there_is_no_picture_and_no_error(monkeypatch):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fra_plugin.evaluation.frozen_probe import (
-    class_accuracy,
     hog,
     landmark_error,
+    linear_accuracy,
     mean_shape_error,
     pair_accuracy,
     raw_pixels,
@@ -67,7 +67,7 @@ def test_landmarks_that_cannot_be_scored_are_refused(rng):
 def test_the_majority_class_earns_the_accuracy_of_chance(rng):
     labels = np.repeat([0, 1], [180, 20])
     noise = rng.normal(size=(200, 5))
-    assert class_accuracy(noise, labels, np.zeros((200, 5)), labels) == 50
+    assert linear_accuracy(noise, labels, np.zeros((200, 5)), labels) == 50
 
 
 def test_every_class_weighs_the_same(rng):
@@ -75,14 +75,14 @@ def test_every_class_weighs_the_same(rng):
     labels = np.repeat([0, 1, 2], [50, 40, 10])
     features = np.eye(2)[[0, 1, 0]][labels] + 0.01 * rng.normal(size=(100, 2))
     test = np.eye(2)[[0, 1, 0]][[0, 0, 0, 0, 1, 2]]
-    assert class_accuracy(features, labels, test, np.array([0, 0, 0, 0, 1, 2])) == pytest.approx(100 * 2 / 3)
+    assert linear_accuracy(features, labels, test, np.array([0, 0, 0, 0, 1, 2])) == pytest.approx(100 * 2 / 3)
 
 
 def test_a_few_labels_are_enough_to_run(rng):
     features = np.array([[0.0, 0], [1, 0], [0, 1]])
-    assert class_accuracy(features, np.arange(3), features, np.arange(3)) == 100
+    assert linear_accuracy(features, np.arange(3), features, np.arange(3)) == 100
     with pytest.raises(ValueError, match='at least two classes'):
-        class_accuracy(features, np.zeros(3), features, np.zeros(3))
+        linear_accuracy(features, np.zeros(3), features, np.zeros(3))
 
 
 def test_pairs_are_judged_by_the_angle_alone(rng):

@@ -4,12 +4,14 @@ import csv
 
 import pytest
 
-from fra_plugin.reports.result_table import spread, write_table
+from fra_plugin.reports.result_table import mean_and_std, write_table
 
 
 def test_the_same_rows_stand_in_all_three_files(tmp_path):
     rows = [['a|b', 1.23456789, None], ['<i>', 2, 'x\ny']]
-    write_table(tmp_path / 'new', 'results', 'Title', ['name', 'value', 'note'], rows, ['A note.'], ['python a.py'])
+    table = write_table(
+        tmp_path / 'new', 'results', 'Title', ['name', 'value', 'note'], rows, ['A note.'], ['python a.py']
+    )
     with open(tmp_path / 'new' / 'results.csv', newline='', encoding='utf-8') as file:
         assert list(csv.reader(file)) == [['name', 'value', 'note'], ['a|b', '1.23456789', ''], ['<i>', '2', 'x\ny']]
     assert (tmp_path / 'new' / 'results.md').read_text(encoding='utf-8') == '\n'.join(
@@ -29,10 +31,11 @@ def test_the_same_rows_stand_in_all_three_files(tmp_path):
             '',
         ]
     )
+    assert table == '| name | value | note |\n| --- | --- | --- |\n| a\\|b | 1.235 |  |\n| <i> | 2 | x y |'
     page = (tmp_path / 'new' / 'results.html').read_text(encoding='utf-8')
     assert '&lt;i&gt;' in page and '<i>' not in page and 'python a.py' in page
 
 
 @pytest.mark.parametrize('values, text', [([1.0, 3.0], '2.00 ± 1.41'), ([1.5], '1.50'), ([], '')])
-def test_spread(values, text):
-    assert spread(values) == text
+def test_mean_and_standard_deviation(values, text):
+    assert mean_and_std(values) == text

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from torchvision.utils import draw_segmentation_masks
 
-from fra_plugin.reports.visualization import contact_sheet, draw_regions, region_colors, region_legend
+from fra_plugin.reports.visualization import draw_regions, region_colors, region_legend, region_map, region_sheet
 
 
 def halves(height, width):
@@ -69,18 +70,39 @@ def test_colours_differ_for_normal_and_colour_blind_eyes():
         assert distance[:8, :8].min() > 10
 
 
-def test_sheet_places_images_row_by_row():
-    images = [np.full((10, 8, 3), value, np.uint8) for value in (10, 20, 30)]
-    sheet = contact_sheet(images, columns=2, gap=2)
-    assert sheet.shape == (22, 18, 3)
-    assert (sheet[:10, :8] == 10).all() and (sheet[:10, 10:] == 20).all() and (sheet[12:, :8] == 30).all()
-    assert (sheet[12:, 10:] == 255).all() and (sheet[10:12] == 255).all()
+def test_overlay_is_that_of_torchvision_up_to_rounding():
+    image = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+    masks = torch.rand(6, 5, 5)
+    winners = torch.from_numpy(region_map(masks, 40, 40)) == torch.arange(6)[:, None, None]
+    theirs = draw_segmentation_masks(
+        torch.from_numpy(image).permute(2, 0, 1), winners, 0.5, [tuple(color) for color in region_colors(6).tolist()]
+    )
+    theirs = theirs.permute(1, 2, 0).numpy().astype(int)
+    regions = region_map(masks, 40, 40)
+    inside = np.ones((40, 40), bool)  # where the region does not change, and we draw no border
+    inside[:, :-1] &= regions[:, :-1] == regions[:, 1:]
+    inside[:-1] &= regions[:-1] == regions[1:]
+    assert inside.mean() > 0.5
+    assert abs(draw_regions(image, masks, 0.5).astype(int) - theirs)[inside].max() <= 1
 
 
-def test_sheet_takes_images_of_different_sizes_and_is_no_wider_than_needed():
-    sheet = contact_sheet([np.zeros((4, 6, 3), np.uint8), np.zeros((8, 2, 3), np.uint8)], columns=5, gap=0)
-    assert sheet.shape == (8, 8, 3)
-    assert (sheet[:, 6:] == 0).all() and (sheet[:4, :6] == 0).all() and (sheet[4:, :6] == 255).all()
+def test_sheet_places_each_face_above_its_regions_row_by_row():
+    faces = [np.full((10, 200, 3), value, np.uint8) for value in (10, 20, 30)]
+    masks = torch.zeros(3, 3, 2, 2)
+    masks[range(3), range(3)] = 1  # region i has all of face i
+    sheet = region_sheet(faces, masks, columns=2, opacity=1)
+    assert sheet.shape == (4 + 2 * 24 + 24, 4 + 2 * 204, 3)  # two rows of pairs, and the legend
+    for place, (top, left) in enumerate([(4, 4), (4, 208), (28, 4)]):
+        assert (sheet[top : top + 10, left : left + 200] == 10 * (place + 1)).all()
+        assert (sheet[top + 10 : top + 20, left : left + 200] == region_colors(3)[place]).all()
+    assert (sheet[28:48, 208:] == 255).all() and (sheet[:4] == 255).all()
+    np.testing.assert_array_equal(sheet[-24, :72:24], region_colors(3))
+
+
+def test_sheet_of_one_small_face_is_as_wide_as_the_legend():
+    sheet = region_sheet([np.zeros((4, 6, 3), np.uint8)], torch.rand(1, 2, 3, 3), columns=5)
+    assert sheet.shape == (8 + 24, 48, 3)
+    assert (sheet[:4, :6] == 0).all() and (sheet[:8, 6:] == 255).all()
 
 
 def test_legend_shows_the_colours():
@@ -98,8 +120,9 @@ def test_legend_shows_the_colours():
         (lambda: draw_regions(np.zeros((8, 8, 4), np.uint8), torch.rand(2, 4, 4)), r'\(8, 8, 4\)'),
         (lambda: draw_regions(np.zeros((8, 8, 3), np.uint8), torch.rand(1, 2, 4, 4)), r'\(K, h, w\)'),
         (lambda: draw_regions(np.zeros((8, 8, 3), np.uint8), torch.rand(2, 4, 4), opacity=2), r'\[0, 1\], got 2'),
-        (lambda: contact_sheet([], 2), 'at least one image'),
-        (lambda: contact_sheet([np.zeros((2, 2, 3), np.uint8)], 0), 'one column'),
+        (lambda: region_sheet([], torch.rand(0, 2, 4, 4), 2), 'at least one face'),
+        (lambda: region_sheet([np.zeros((2, 2, 3), np.uint8)], torch.rand(1, 2, 4, 4), 0), 'one column'),
+        (lambda: region_sheet([np.zeros((n, 2, 3), np.uint8) for n in (1, 2)], torch.rand(2, 2, 4, 4), 1), 'one size'),
     ],
 )
 def test_wrong_input_is_refused_in_words(call, message):

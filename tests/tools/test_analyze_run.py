@@ -26,13 +26,13 @@ def write_run(work_dir, iterations=(10, 20, 30), pictures=(0, 30), warning=None)
                 'loss_global': 2 / i,
                 'lr': 0.1,
                 'time': 1.0,
-                'assign_confidence': 0.2,
                 'epoch': 1,
                 'iter': i,
                 'step': i,
             }
         )
-        lines.append({'regions/use_0': 0.25, 'regions/use_1': 0.75, 'embedding/global_rank': 9.0, 'iter': i, 'step': i})
+        shares = {'regions/use_0': 0.25, 'regions/use_1': 0.75, 'regions/sharpness': 0.2}
+        lines.append({**shares, 'embedding/global_rank': 9.0, 'iter': i, 'step': i})
     lines.append({'knn/accuracy': 50.0, 'iter': iterations[-1], 'step': iterations[-1]})
     (folder / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)) + '\n{"loss": 0.')
     (work_dir / 'regions').mkdir()
@@ -69,7 +69,9 @@ def test_page_of_a_run_that_is_going_on(tmp_path, capsys):
 def test_every_series_has_a_chart(tmp_path, monkeypatch):
     run = analyze_run.RunLog(write_run(tmp_path / 'run'))
     drawn = []
-    monkeypatch.setattr(analyze_run, 'draw', lambda runs, names: drawn.extend(names) or np.zeros((1, 1), np.uint8))
+    monkeypatch.setattr(
+        analyze_run, 'draw_series', lambda runs, names: drawn.extend(names) or np.zeros((1, 1), np.uint8)
+    )
     analyze_run.analyze(dict(run=run))
     assert set(drawn) | {'regions/use_0', 'regions/use_1', 'epoch'} == set(run.series)
 
@@ -89,7 +91,7 @@ def test_chart_has_a_line_for_each_run_with_its_values(tmp_path):
         name: analyze_run.RunLog(write_run(tmp_path / name, iterations=iterations))
         for name, iterations in (('a', (10, 20)), ('b', (10, 20, 40)))
     }
-    figure = analyze_run.draw(runs, ['loss', 'knn/accuracy'])
+    figure = analyze_run.draw_series(runs, ['loss', 'knn/accuracy'])
     lines = figure.axes[0].get_lines()
     assert [line.get_xdata().tolist() for line in lines] == [[10, 20], [10, 20, 40]]
     assert lines[1].get_ydata().tolist() == [0.1, 0.05, 0.025]

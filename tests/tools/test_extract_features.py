@@ -77,7 +77,7 @@ def test_regions_are_drawn(case, run, tmp_path):
     face = cv2.imread(str(case / 'faces' / 'ann.png'))
     masks = FRAFeatures(case / 'fra.pth', device='cpu')(face)['heatmaps'][0]
     assert np.array_equal(cv2.imread(str(tmp_path / 'ann.png.png')), draw_regions(face, masks))
-    assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 2 * 160 + 4  # two faces side by side
+    assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 2 * 160 + 3 * 4  # two faces side by side
 
 
 def test_files_are_drawn_below_their_common_folder(case, run, tmp_path):

@@ -1,4 +1,4 @@
-"""Labelled faces: expression, attributes, pairs and landmarks, in the layouts in which their authors share them."""
+"""Labelled faces in the layouts in which their authors share them, and draws of fewer or balanced labels."""
 
 from .affect_net import AffectNet
 from .celeba_attributes import CelebAAttributes

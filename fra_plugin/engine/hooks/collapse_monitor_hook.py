@@ -15,43 +15,24 @@ from torch import nn
 from ...datasets.transforms.plain_faces import normalise
 from ...evaluation.collapse_measures import assignment_measures, crop_agreement, effective_rank, spread
 from ...models.fra_neck import FaceEmbedding
+from .collapse_advice import find_complaints, summary
 from .untouched import untouched
-
-ADVICE = dict(
-    one_region=(
-        'one region takes {:.0%} of the pixels: the regions have collapsed. Raise entropy_weight or '
-        'sinkhorn_iters of SemanticRelationLoss, lower the learning rate, or lengthen its warm-up'
-    ),
-    no_region=(
-        'no region stands out (sharpness {:.3f}), though a fifth of the training is over. Raise loss_weight of '
-        'SemanticRelationLoss, lower its teacher_temp, or lower its entropy_weight'
-    ),
-    rank=(
-        'the effective rank of the {} embeddings is {:.2f}: faces are told apart along hardly any direction. Lower the '
-        'learning rate or lengthen its warm-up, raise the batch size, lower base_momentum (a slower target), and '
-        'check that the predictors and their BatchNorm are trained'
-    ),
-    spread=(
-        'the {} embeddings of all faces are nearly the same (spread {:.4f}): the representation has collapsed. Lower '
-        'the learning rate or lengthen its warm-up, lower base_momentum (a slower target), and check that the '
-        'target has no gradient and the predictors are trained'
-    ),
-)
 
 
 @HOOKS.register_module()
 class CollapseMonitorHook(Hook):
-    """Every ``interval`` iterations: what the model's neck gave for this batch -> numbers for the visualizer.
+    """Every ``interval`` iterations: what the model's neck gave for this batch -> numbers, and a line in the log.
 
-    Only in these iterations is anything read from the device, and only by the first process, of its own images:
+    The numbers go to the visualizer. Only in these iterations is anything read from the device, and only by the first
+    process, of its own images:
 
     - ``embedding/global_rank``, ``embedding/global_spread``: :func:`effective_rank` and :func:`spread` of the neck's
       global embeddings of all views; ``embedding/region_rank``, ``embedding/region_spread``: of the region embeddings,
       each region's mean subtracted (rank), or each region for itself and averaged (spread);
     - ``regions/use_0`` ..., ``regions/entropy``, ``regions/sharpness``: see :func:`assignment_measures`;
     - ``regions/target_agreement``: share of the pixels that online and target network give to the same region in the
-      same view; ``regions/view_agreement``: :func:`crop_agreement` over ``agreement_faces`` faces of the batch, with the
-      prototype.
+      same view;
+    - ``regions/crop_agreement``: :func:`crop_agreement` over ``agreement_faces`` faces of the batch, with the prototype;
     - ``training/grad_norm``: norm of the gradient with which the optimizer steps (after clipping, scale removed);
       ``training/ema_momentum``: share of the online network in the target's update;
     - ``speed/images_per_second`` over all processes, ``speed/data_wait``: share of the time spent waiting for data, both
@@ -66,7 +47,7 @@ class CollapseMonitorHook(Hook):
         min_rank: warn if an effective rank is below. Defaults to 2.
         min_spread: warn if a spread is below. Defaults to 0.05.
         patience: reports in a row that must be bad before a warning, at least 1. Defaults to 3.
-        agreement_faces: faces for ``regions/view_agreement``; 0 leaves it out. Defaults to 8.
+        agreement_faces: faces for ``regions/crop_agreement``; 0 leaves it out. Defaults to 8.
 
     Raises:
         ValueError: for a number out of its range.
@@ -124,6 +105,7 @@ class CollapseMonitorHook(Hook):
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             values = self._report(runner, model, data_batch)
             runner.visualizer.add_scalars(dict(values, iter=runner.iter + 1), step=runner.iter + 1)
+            runner.logger.info(summary(values))
             self._warn(runner, values)
             self._start_clock()
         self._ready = time.perf_counter()
@@ -199,33 +181,19 @@ class CollapseMonitorHook(Hook):
         if self.agreement_faces and hasattr(model, 'heatmaps'):
             with untouched(model):
                 faces = normalise(model, data_batch['inputs'][0][: self.agreement_faces])
-                values['regions/view_agreement'] = crop_agreement(model.heatmaps, faces)
+                values['regions/crop_agreement'] = crop_agreement(model.heatmaps, faces)
         return values
 
     def _warn(self, runner: Runner, values: Dict[str, float]) -> None:
         """Log each complaint once, when it has lasted; again only after it had gone."""
-        complaints = self._complaints(values, late=runner.iter + 1 > 0.2 * runner.max_iters)
+        late = runner.iter + 1 > 0.2 * runner.max_iters
+        complaints = find_complaints(
+            values, max_use=self.max_use, min_rank=self.min_rank, min_spread=self.min_spread, late=late
+        )
         self._bad_reports = {name: self._bad_reports.get(name, 0) + 1 for name in complaints}
         for name, count in self._bad_reports.items():
             if count == self.patience:
                 runner.logger.warning(f'Iteration {runner.iter + 1}: {complaints[name]}.')
-
-    def _complaints(self, values: Dict[str, float], late: bool) -> Dict[str, str]:
-        complaints = {}
-        use = [value for name, value in values.items() if name.startswith('regions/use_')]
-        undecided = len(use) > 1 and values['regions/sharpness'] < 0.02
-        if undecided and late:
-            complaints['no_region'] = ADVICE['no_region'].format(values['regions/sharpness'])
-        elif len(use) > 1 and not undecided and max(use) > self.max_use:  # undecided, any region may be ahead by a hair
-            complaints['one_region'] = ADVICE['one_region'].format(max(use))
-        for kind in ('global', 'region'):
-            rank = values.get(f'embedding/{kind}_rank', math.inf)
-            width = values.get(f'embedding/{kind}_spread', math.inf)
-            if width < self.min_spread:
-                complaints[f'{kind}_spread'] = ADVICE['spread'].format(kind, width)
-            elif rank < self.min_rank:
-                complaints[f'{kind}_rank'] = ADVICE['rank'].format(kind, rank)
-        return complaints
 
 
 def _detached(output) -> FaceEmbedding:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
 from ...datasets.wrapped import data_info
-from ...evaluation.frozen_probe import class_accuracy
+from ...evaluation.frozen_probe import linear_accuracy
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ...evaluation.verification_metric import VerificationMetric
@@ -173,7 +173,7 @@ class OnlineEvalHook(Hook):
         if labelled:
             split = split_features(labelled, self.labels)
             metrics['knn/accuracy'] = knn_accuracy(*split, neighbours=self.neighbours)
-            metrics['linear/accuracy'] = class_accuracy(*(part.numpy() for part in split))
+            metrics['linear/accuracy'] = linear_accuracy(*(part.numpy() for part in split))
         if pairs is not None:
             metric = VerificationMetric(far=(1e-1, 1e-2))
             metric.dataset_meta = self.pair_set.metainfo

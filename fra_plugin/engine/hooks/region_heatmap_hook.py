@@ -14,7 +14,7 @@ from mmpretrain.registry import HOOKS
 
 from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
 from ...files.whole_file import whole_file
-from ...reports.visualization import contact_sheet, draw_regions, region_legend
+from ...reports.visualization import region_sheet
 from .untouched import untouched
 
 
@@ -84,7 +84,9 @@ class RegionHeatmapHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         with untouched(model):
             heatmaps = model.heatmaps(normalise(model, self.faces))
-        picture = draw_sheet(self.faces, heatmaps, self.face_size)
+        side = (self.face_size, self.face_size)
+        faces = [cv2.resize(face.permute(1, 2, 0).numpy(), side) for face in self.faces]
+        picture = region_sheet(faces, heatmaps, columns=len(faces))
         with whole_file(os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')) as partial:
             cv2.imwrite(partial, picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
         runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
@@ -99,10 +101,3 @@ class RegionHeatmapHook(Hook):
                     f'RegionHeatmapHook shows faces of the training set, as the held-out faces are missing: {error}'
                 )
         return spread_faces(runner.train_dataloader.dataset, self.num_faces, self.image_size)
-
-
-def draw_sheet(faces: torch.Tensor, heatmaps: torch.Tensor, face_size: int) -> np.ndarray:
-    """Faces (N, 3, H, W) BGR uint8 above their regions, and which colour is which region: BGR uint8."""
-    images = [cv2.resize(face.permute(1, 2, 0).numpy(), (face_size, face_size)) for face in faces]
-    overlays = [draw_regions(image, masks) for image, masks in zip(images, heatmaps)]
-    return contact_sheet([contact_sheet(images + overlays, len(images)), region_legend(heatmaps.shape[1])], columns=1)

@@ -12,8 +12,8 @@ from mmengine.registry import HOOKS
 from ...checkpoints.whole_checkpoint import newest_whole_checkpoint
 from ...files import atomic_backend  # noqa: F401  registers the backend
 
-INSIDE = 'iter_{}.pth'
-KEEP_INSIDE = 2
+INSIDE_EPOCH = 'iter_{}.pth'
+KEEP_INSIDE_EPOCH = 2
 
 
 @HOOKS.register_module()
@@ -63,7 +63,9 @@ class ReliableCheckpointHook(CheckpointHook):
             try:
                 chosen = [
                     newest_whole_checkpoint(
-                        self._folder(runner), [self.filename_tmpl.format('*'), INSIDE.format('*')], runner.work_dir
+                        self._folder(runner),
+                        [self.filename_tmpl.format('*'), INSIDE_EPOCH.format('*')],
+                        runner.work_dir,
                     )
                 ]
             except (OSError, ValueError) as error:
@@ -78,7 +80,7 @@ class ReliableCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self._saved_at = time.monotonic()
         if is_main_process():
-            for name in (self.filename_tmpl.format('*'), INSIDE.format('*'), 'last_checkpoint'):
+            for name in (self.filename_tmpl.format('*'), INSIDE_EPOCH.format('*'), 'last_checkpoint'):
                 for path in glob(os.path.join(escape(self.out_dir), f'.*.partial-{name}')):
                     os.remove(path)
 
@@ -109,7 +111,7 @@ class ReliableCheckpointHook(CheckpointHook):
         runner.logger.info(f'Saving checkpoint at {iteration} iterations')
         meta = dict(epoch=runner.epoch, iter=iteration)
         if self.by_epoch:
-            self._save(runner, INSIDE, iteration, meta, 'keep_iter_ids', KEEP_INSIDE)
+            self._save(runner, INSIDE_EPOCH, iteration, meta, 'keep_iter_ids', KEEP_INSIDE_EPOCH)
         else:
             self._save_checkpoint_with_step(runner, iteration, meta)
 

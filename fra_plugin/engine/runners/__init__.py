@@ -1,4 +1,4 @@
-"""The training loop: exact resume, seeded data workers, finite steps, and fitting a config to the machine at hand."""
+"""The training loop (exact resume, seeded data, finite steps, watched workers), and training without a GPU."""
 
 from .cpu_data_parallel import CPUDataParallel
 from .reliable_train_loop import ReliableTrainLoop

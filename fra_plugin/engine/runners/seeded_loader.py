@@ -74,7 +74,7 @@ class SeededDataset(Dataset):
         if get_worker_info() is not None:
             seed_all(*key, devices=False)
             return self.dataset[index]
-        with own_randomness():
+        with own_randomness(devices=False):
             seed_all(*key, devices=False)
             return self.dataset[index]
 

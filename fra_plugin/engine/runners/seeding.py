@@ -26,12 +26,17 @@ def seed_all(*key: int, devices: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def own_randomness() -> Iterator[None]:
-    """Put the random states of the CPU back at the end of the block."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+def own_randomness(devices: bool = True) -> Iterator[None]:
+    """Put the random states of Python, NumPy and torch back at the end of the block.
+
+    Args:
+        devices: those of the GPUs too, if this process uses any. Defaults to True.
+    """
+    gpus = range(torch.cuda.device_count()) if devices and torch.cuda.is_initialized() else ()
+    states = random.getstate(), np.random.get_state()
     try:
-        yield
+        with torch.random.fork_rng(gpus):  # torch's part; it knows nothing of the other two
+            yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        torch.set_rng_state(states[2])

@@ -9,6 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from watched_run import byol, make_runner, scalars, write_faces
 
+from fra_plugin.engine.hooks.collapse_advice import find_complaints, summary
 from fra_plugin.engine.hooks.collapse_monitor_hook import CollapseMonitorHook
 
 REGIONS = {
@@ -19,7 +20,7 @@ REGIONS = {
     'regions/entropy',
     'regions/sharpness',
     'regions/target_agreement',
-    'regions/view_agreement',
+    'regions/crop_agreement',
     'embedding/region_rank',
     'embedding/region_spread',
 }
@@ -119,6 +120,7 @@ HEALTHY = {
     'embedding/region_rank': 20.0,
     'embedding/region_spread': 0.8,
 }
+LIMITS = dict(max_use=0.9, min_rank=2.0, min_spread=0.05)
 
 
 @pytest.mark.parametrize(
@@ -147,13 +149,27 @@ def test_a_collapse_is_told_in_words_once_it_has_lasted(ill, words, caplog):
     assert len(caplog.records) == 2
 
 
+def test_the_log_has_a_line_that_sums_it_up(tmp_path, faces, caplog):
+    runner = make_runner(tmp_path / 'run', faces, [dict(type='CollapseMonitorHook', interval=4)])
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    (found,) = reports(runner)
+    lines = [record.getMessage() for record in caplog.records]
+    assert summary(found) in lines
+    in_use = sum(found[f'regions/use_{k}'] >= 0.01 for k in range(4))
+    assert summary(found).startswith(
+        f'{in_use} of 4 regions in use, sharpness {found["regions/sharpness"]:.3f}; global'
+    )
+    assert summary({'speed/images_per_second': 12.34}) == '12.3 images per second'
+
+
 def test_undecided_regions_are_no_complaint_at_the_start():
     undecided = {**HEALTHY, 'regions/sharpness': 0.001, 'regions/use_0': 0.98, 'regions/use_1': 0.02}
-    assert CollapseMonitorHook()._complaints(undecided, late=False) == {}
+    assert find_complaints(undecided, **LIMITS, late=False) == {}
 
 
 def test_a_single_region_is_no_collapse():
-    assert CollapseMonitorHook()._complaints({'regions/use_0': 1.0, 'regions/sharpness': 0.0}, late=True) == {}
+    assert find_complaints({'regions/use_0': 1.0, 'regions/sharpness': 0.0}, **LIMITS, late=True) == {}
 
 
 def test_a_model_that_collapses_is_warned_of(tmp_path, faces, caplog):
