@@ -1,5 +1,7 @@
 """LoadFace: BGR uint8 whatever the file is, and one exception for what is no image."""
 
+import contextlib
+import os
 import pickle
 from io import BytesIO
 
@@ -8,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import EpsImagePlugin, Image, ImageOps
 
+from fra_plugin.apis import read_face
 from fra_plugin.datasets import BrokenImageError, LoadFace
+from fra_plugin.datasets.labelled.landmark_json import image_size
 
 ORIENTATION = 0x0112
 
@@ -246,3 +250,34 @@ def test_a_missing_file_is_an_error_of_the_system(tmp_path):
 def test_the_exception_survives_pickling():
     error = pickle.loads(pickle.dumps(BrokenImageError('a/b.jpg', 'truncated')))
     assert (str(error), error.path, error.reason) == ('a/b.jpg: truncated', 'a/b.jpg', 'truncated')
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """The file into which a Ghostscript would write that it was run."""
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / 'gs').write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/programs\n')
+    (tmp_path / 'bin' / 'gs').chmod(0o755)
+    monkeypatch.setenv('PATH', f'{tmp_path}/bin:{os.environ["PATH"]}')
+    monkeypatch.setattr(EpsImagePlugin, 'gs_binary', None)
+    return tmp_path / 'programs'
+
+
+POSTSCRIPT = b'%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 50 50\n%%EndComments\nshowpage\n%%EOF\n'
+
+
+@pytest.mark.parametrize('head', [b'', b'\xc5\xd0\xd3\xc6' + (30).to_bytes(4, 'little') + b'\0' * 22])
+def test_no_program_is_run_on_a_file_from_a_stranger(tmp_path, programs, head):
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(head + POSTSCRIPT)
+    with contextlib.suppress(Exception):
+        Image.open(path).load()
+    assert programs.exists(), 'Pillow itself runs it'
+    programs.unlink()
+    with pytest.raises(BrokenImageError, match='a.jpg: not an image of the formats JPEG, PNG'):
+        load(path)
+    with pytest.raises(ValueError, match='a.jpg'):
+        read_face(path)
+    with pytest.raises(ValueError, match='expected an image'):
+        image_size(str(path))
+    assert not programs.exists()
