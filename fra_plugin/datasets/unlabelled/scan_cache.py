@@ -63,7 +63,7 @@ class ScanCache:
                     logging.WARNING,
                 )
                 continue
-            left_out = arrays.pop('left_out').tobytes().decode('utf-8', 'replace')
+            left_out = printable(arrays.pop('left_out').tobytes())
             if self._is_valid(**arrays):
                 return arrays['records'], left_out
         return None
@@ -72,6 +72,8 @@ class ScanCache:
         if setting.tobytes() != self.setting.encode('utf-8', 'surrogateescape'):
             return False
         names = os.fsdecode(folders.tobytes()).split('\0')
+        if stamps.shape != (len(names), len(FolderStamp._fields)):
+            return False
         unchanged = folder_stamps(self.root, names) == [FolderStamp(*stamp) for stamp in stamps.tolist()]
         # The file may have come with the data: it must not lead out of the folder either. (A folder whose name ends in
         # '..' or a blank looks the same here, and is scanned every time.)

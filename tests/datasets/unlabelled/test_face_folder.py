@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from mmengine.dataset import default_collate
+from mmengine.dataset import ClassBalancedDataset, default_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -130,6 +130,11 @@ def test_a_negative_margin_is_refused(root, margin):
         FaceFolder(data_prefix=str(root), box_margin=margin)
 
 
+def test_faces_without_classes_say_so_where_classes_are_needed(root):
+    with pytest.raises(TypeError, match='FaceFolder has no classes'):
+        ClassBalancedDataset(FaceFolder(data_prefix=str(root)), oversample_thr=0.1)
+
+
 # The cache
 
 
@@ -230,6 +235,16 @@ def test_a_cache_that_came_with_the_data_can_not_lead_out(root, scans, planted):
         arrays = dict(file)
     np.savez(cache, **dict(arrays, records=np.frombuffer(planted, np.uint8)))
     assert names(FaceFolder(data_prefix=str(root))) == expected
+
+
+@pytest.mark.parametrize('shape', [(0, 5), (4,), (4, 3), (9, 5)])
+def test_a_cache_of_another_shape_is_replaced(root, scans, shape):
+    expected = names(FaceFolder(data_prefix=str(root)))
+    (cache,) = root.parent.glob('.faces.*')
+    with np.load(cache) as file:
+        arrays = dict(file)
+    np.savez(cache, **dict(arrays, stamps=np.zeros(shape, np.int64)))
+    assert names(FaceFolder(data_prefix=str(root))) == expected and len(scans) == 2
 
 
 # Symbolic links
