@@ -42,12 +42,12 @@ def test_every_loader_of_a_config_is_cleared_and_told_once():
 
 def test_training_without_workers_runs_beside_persistent_workers(tmp_path):
     faces = write_faces(tmp_path / 'faces')
-    loader = make_runner(tmp_path / 'run', faces, []).cfg.train_dataloader
+    loader = make_runner(tmp_path / 'config', faces, []).cfg.train_dataloader
     loader.update(OPTIONS)
     runner = make_runner(
         tmp_path / 'run', faces, [], train_dataloader=loader, train_cfg=dict(type='ReliableTrainLoop', max_epochs=1)
     )
     runner.train()
     assert runner.iter == 2
-    log = next((tmp_path / 'run').glob('*/*.log')).read_text()
+    log = ''.join(path.read_text() for path in (tmp_path / 'run').glob('*/*.log'))
     assert log.count('num_workers=0: persistent_workers, prefetch_factor, multiprocessing_context dropped') == 1
