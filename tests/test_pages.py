@@ -89,10 +89,10 @@ STAND_INS = dict(
 
 WEIGHTS = f"""
 import sys
-sys.path.insert(0, {str(REPO / 'tests')!r})
+sys.path[:0] = [{str(REPO / 'tests')!r}, {str(REPO / 'tests/checkpoints')!r}]
 import torch
 from made_checkpoints import fra, save
-from test_convert import SHAPES
+from test_official_release import SHAPES
 save(fra(), 'resnet18.pth')
 torch.save(dict(state_dict={{name: torch.ones(shape) for name, shape in SHAPES.items()}}), 'OFFICIAL.pth')
 """
