@@ -1,4 +1,5 @@
 """Every command and every snippet of the pages does on small data what the page says."""
+
 import re
 import shutil
 import socket
@@ -14,7 +15,6 @@ import face_layouts
 import pytest
 from small_checkout import RAW, REPO, add_data, small_checkout
 from warm_python import warm_python
-
 
 
 def installed(package: str) -> bool:
@@ -99,8 +99,12 @@ torch.save(dict(state_dict={{name: torch.ones(shape) for name, shape in SHAPES.i
 
 
 def blocks(kind: str) -> list:
-    return [(page.relative_to(REPO).as_posix(), text) for page in PAGES
-            for found, text in BLOCK.findall(page.read_text()) if found == kind]
+    return [
+        (page.relative_to(REPO).as_posix(), text)
+        for page in PAGES
+        for found, text in BLOCK.findall(page.read_text())
+        if found == kind
+    ]
 
 
 def commands() -> list:
@@ -145,8 +149,13 @@ class Reader:
             (python.parent / 'mim').symlink_to(MIM)
         for name in ('python', 'python3', 'pip', 'mim'):
             script(root / 'not_the_environment' / name, f'echo {name} of another environment; exit 1')
-        self.environment = dict(HOME=str(root), PATH=f'{root}/not_the_environment:/usr/bin:/bin', LANG='C.UTF-8',
-                                OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+        self.environment = dict(
+            HOME=str(root),
+            PATH=f'{root}/not_the_environment:/usr/bin:/bin',
+            LANG='C.UTF-8',
+            OMP_NUM_THREADS='1',
+            CUDA_VISIBLE_DEVICES='',
+        )
         add_data(self.checkout, self.shell)
 
     def shell(self, command: str, folder: Path) -> str:
@@ -155,8 +164,15 @@ class Reader:
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
             port = str(probe.getsockname()[1])
-        done = subprocess.run(['bash', '-c', command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=200, env=dict(self.environment, PORT=port))
+        done = subprocess.run(
+            ['bash', '-c', command],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=200,
+            env=dict(self.environment, PORT=port),
+        )
         assert done.returncode == 0, f'{command}\n{done.stdout[-6000:]}'
         return done.stdout
 
@@ -172,7 +188,7 @@ class Reader:
             face_layouts.face(folder / name, i, size=48)
         trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
         for name, training in TRAININGS.items():
-            if (not trains_anew if name == FRA else f'work_dirs/{name}/' in text):
+            if not trains_anew if name == FRA else f'work_dirs/{name}/' in text:
                 shutil.copytree(self.type(training).folder / 'work_dirs' / name, folder / 'work_dirs' / name)
         work_dir = folder / 'work_dirs' / FRA
         if '--resume' in text:  # as after an interruption of the second epoch
@@ -219,8 +235,13 @@ def trace(command: str) -> str:
 def commands_of(*kinds: str) -> list:
     """With 'make', 'pip' or 'source' as their first word, and others as ''."""
     found = [(page, command, re.match(r'(?:\w+=\S+ )*(\S+)', command)[1]) for page, command in commands()]
-    return params([(page, command) for page, command, word in found if word in kinds or (
-        '' in kinds and word not in ('make', 'pip', 'source'))])
+    return params(
+        [
+            (page, command)
+            for page, command, word in found
+            if word in kinds or ('' in kinds and word not in ('make', 'pip', 'source'))
+        ]
+    )
 
 
 def test_blocks_are_of_kinds_that_are_tested():
