@@ -82,7 +82,7 @@ if __name__ == '__main__':
         python_requires='>=3.8',
         packages=find_packages(include=('fra_plugin', 'fra_plugin.*')),
         install_requires=requirements('base'),
-        extras_require={name: requirements(name) for name in ('lite', 'mmpose', 'tools', 'test')},
+        extras_require={name: requirements(name) for name in ('lite', 'mmpose', 'mim', 'tools', 'test')},
         cmdclass=dict(build_py=BuildWithMim, develop=DevelopWithMim),
         zip_safe=False,
     )

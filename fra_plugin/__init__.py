@@ -2,6 +2,7 @@
 
 Importing this package registers its data sets, models, hooks, optimizers and metrics.
 """
+
 from . import stand_ins
 
 stand_ins.install()  # before mmcv, mmpretrain or mmpose is imported

@@ -11,6 +11,7 @@ Such a class raises an ImportError that says what to install. Before and after, 
 ``import mmdet`` fails, and whoever asks whether mmcv has its operators gets the true answer. Where the real package is
 installed, nothing happens. This module imports none of them, so ``import fra_plugin`` can be the first import.
 """
+
 import importlib
 import sys
 import warnings
@@ -45,8 +46,11 @@ class OperatorsOfMMCV(ModuleType):
     def __getattr__(self, name: str) -> type:
         if name.startswith('__'):
             raise AttributeError(name)
-        return absent_class(f'mmcv.ops.{name}', 'it needs mmcv with its compiled operators instead of mmcv-lite '
-                            '(pip uninstall mmcv-lite, then pip install mmcv, which takes a compiler)')
+        return absent_class(
+            f'mmcv.ops.{name}',
+            'it needs mmcv with its compiled operators instead of mmcv-lite '
+            '(pip uninstall mmcv-lite, then pip install mmcv, which takes a compiler)',
+        )
 
 
 def operators_of_mmcv() -> Dict[str, ModuleType]:
@@ -59,7 +63,10 @@ def coco_tools() -> Dict[str, ModuleType]:
     package.coco, package.mask = map(importlib.import_module, ('pycocotools.coco', 'pycocotools.mask'))
     package.cocoeval = cocoeval
     cocoeval.COCOeval = absent_class('xtcocotools.cocoeval.COCOeval', 'pip install xtcocotools, which takes a compiler')
-    return {'xtcocotools': package, **{f'xtcocotools.{name}': getattr(package, name) for name in ('coco', 'cocoeval', 'mask')}}
+    return {
+        'xtcocotools': package,
+        **{f'xtcocotools.{name}': getattr(package, name) for name in ('coco', 'cocoeval', 'mask')},
+    }
 
 
 def detection_utils() -> Dict[str, ModuleType]:

@@ -1,4 +1,5 @@
 """Packaging: what `pip install` carries, where mim looks for it, and what doctor says."""
+
 import importlib.util
 import os
 import shutil
@@ -36,8 +37,14 @@ def source(tmp_path_factory):
 
 
 def setup(source, *command):
-    subprocess.run([sys.executable, 'setup.py', '-q', *command], cwd=source, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL, timeout=120)
+    subprocess.run(
+        [sys.executable, 'setup.py', '-q', *command],
+        cwd=source,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+    )
 
 
 def files_below(folder):
@@ -46,11 +53,13 @@ def files_below(folder):
 
 def test_wheel_carries_what_mim_looks_for(source, tmp_path):
     setup(source, 'bdist_wheel', '--dist-dir', str(tmp_path))
-    wheel, = tmp_path.glob('fra_plugin-*.whl')
+    (wheel,) = tmp_path.glob('fra_plugin-*.whl')
     assert wheel.name.startswith(f'fra_plugin-{fra_plugin.__version__}-py3-none-any')
     names = set(zipfile.ZipFile(wheel).namelist())
     for part in ('configs', 'tools'):
-        inside = {name[len(f'fra_plugin/.mim/{part}/'):] for name in names if name.startswith(f'fra_plugin/.mim/{part}/')}
+        inside = {
+            name[len(f'fra_plugin/.mim/{part}/') :] for name in names if name.startswith(f'fra_plugin/.mim/{part}/')
+        }
         assert inside == {name for name in files_below(source / part) if not name.endswith('.pyc')}
     assert {'fra_plugin/.mim/model-index.yml', 'fra_plugin/.mim/dataset-index.yml', 'fra_plugin/models/fra.py'} <= names
     assert not [name for name in names if name.startswith(('tests/', 'tools/', 'configs/'))]
@@ -58,25 +67,36 @@ def test_wheel_carries_what_mim_looks_for(source, tmp_path):
 
 def test_source_archive_builds_the_same_wheel(source, tmp_path):
     setup(source, 'sdist', '--dist-dir', str(tmp_path))
-    archive, = tmp_path.glob('*.tar.gz')
+    (archive,) = tmp_path.glob('*.tar.gz')
     shutil.unpack_archive(archive, tmp_path / 'unpacked')
-    unpacked, = (tmp_path / 'unpacked').iterdir()
+    (unpacked,) = (tmp_path / 'unpacked').iterdir()
     setup(unpacked, 'bdist_wheel', '--dist-dir', str(tmp_path / 'again'))
     setup(source, 'bdist_wheel', '--dist-dir', str(tmp_path / 'direct'))
     again, direct = (zipfile.ZipFile(next((tmp_path / name).glob('*.whl'))) for name in ('again', 'direct'))
     assert set(again.namelist()) == set(direct.namelist())
 
 
-@pytest.mark.parametrize('command', [
-    # what pip of today does for `pip install -e .`
-    ['-c', "from setuptools import build_meta; build_meta.build_editable('WHEELS')"],
-    # what pip before 21.3 does, and a later one without the wheel package
-    ['setup.py', '-q', 'develop', '--no-deps', '--install-dir', 'WHEELS'],
-], ids=['editable_wheel', 'develop'])
+@pytest.mark.parametrize(
+    'command',
+    [
+        # what pip of today does for `pip install -e .`
+        ['-c', "from setuptools import build_meta; build_meta.build_editable('WHEELS')"],
+        # what pip before 21.3 does, and a later one without the wheel package
+        ['setup.py', '-q', 'develop', '--no-deps', '--install-dir', 'WHEELS'],
+    ],
+    ids=['editable_wheel', 'develop'],
+)
 def test_editable_install_links_what_mim_looks_for(source, tmp_path, command):
     command = [part.replace('WHEELS', str(tmp_path)) for part in command]
-    subprocess.run([sys.executable, *command], cwd=source, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                   env=dict(os.environ, PYTHONPATH=str(tmp_path)), timeout=120)
+    subprocess.run(
+        [sys.executable, *command],
+        cwd=source,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, PYTHONPATH=str(tmp_path)),
+        timeout=120,
+    )
     mim = source / 'fra_plugin' / '.mim'
     assert sorted(os.listdir(mim)) == ['configs', 'dataset-index.yml', 'model-index.yml', 'tools']
     for part in os.listdir(mim):
@@ -100,7 +120,7 @@ def test_base_names_of_configs_are_unique_because_mim_searches_by_them():
 
 
 def test_importing_the_package_needs_neither_mmpose_nor_ops():
-    code = '''
+    code = """
 import sys
 class Refuse:
     def find_spec(self, name, path=None, target=None):
@@ -110,7 +130,7 @@ sys.meta_path.insert(0, Refuse())
 import fra_plugin
 from mmpretrain.registry import MODELS
 assert MODELS.get('FRA') is not None
-'''
+"""
     subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=REPO, check=True, timeout=120)
 
 
@@ -143,15 +163,24 @@ def test_doctor_says_in_one_line_each_what_is_missing(doctor, monkeypatch, capsy
     torch, package, disk, memory = (line for line in lines if line.startswith('!!'))
     assert code == 1 and 'pip install "torch>=90,<91"' in torch and 'pip install "no_such_package>=1,<2"' in package
     assert 'disk' in disk and '--shm-size' in memory
-    mmpose, = (line for line in lines if 'no landmarks' in line)
+    (mmpose,) = (line for line in lines if 'no landmarks' in line)
     assert mmpose.startswith('-- ') and 'pip install --no-deps mmpose' in mmpose
     code, lines = run_doctor(doctor, monkeypatch, capsys, '--all')
     assert mmpose.replace('--', '!!', 1) in lines
 
 
-@pytest.mark.parametrize('version, inside', [
-    ('2.1', True), ('2.1.2+cu121', True), ('2.11.0', True), ('2.0.1', False), ('2.12.0', False), ('2.12.0a0', False),
-    ('10.0', False)])
+@pytest.mark.parametrize(
+    'version, inside',
+    [
+        ('2.1', True),
+        ('2.1.2+cu121', True),
+        ('2.11.0', True),
+        ('2.0.1', False),
+        ('2.12.0', False),
+        ('2.12.0a0', False),
+        ('10.0', False),
+    ],
+)
 def test_versions_are_compared_as_numbers(doctor, version, inside):
     assert doctor.fits(version, 'torch>=2.1,<2.12') is inside
 

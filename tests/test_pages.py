@@ -1,9 +1,13 @@
 """Every command and every snippet of the pages does on small data what the page says."""
+
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
+import venv
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +16,17 @@ import pytest
 from small_checkout import RAW, REPO, add_data, small_checkout
 from warm_python import warm_python
 
+
+def installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
+
+
+INSTALLED, MIM = installed('fra_plugin'), Path(sys.executable).with_name('mim')
 PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))]
+ENTER = re.search(r'^source \S+$', PAGES[0].read_text(), re.MULTILINE).group()  # what README says, for all pages
 BLOCK = re.compile(r'^```(\w*)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 FRA, CLASSES, LANDMARKS = 'fra_r50_8xb64', 'resnet50_8xb32-ft-fra_rafdb', 'td-hm_res50_udp-8xb64-60e_wflw-256x256'
 TRAININGS = {
@@ -75,18 +89,22 @@ STAND_INS = dict(
 
 WEIGHTS = f"""
 import sys
-sys.path.insert(0, {str(REPO / 'tests')!r})
+sys.path[:0] = [{str(REPO / 'tests')!r}, {str(REPO / 'tests/checkpoints')!r}]
 import torch
 from made_checkpoints import fra, save
-from test_convert import SHAPES
+from test_official_release import SHAPES
 save(fra(), 'resnet18.pth')
 torch.save(dict(state_dict={{name: torch.ones(shape) for name, shape in SHAPES.items()}}), 'OFFICIAL.pth')
 """
 
 
 def blocks(kind: str) -> list:
-    return [(page.relative_to(REPO).as_posix(), text) for page in PAGES
-            for found, text in BLOCK.findall(page.read_text()) if found == kind]
+    return [
+        (page.relative_to(REPO).as_posix(), text)
+        for page in PAGES
+        for found, text in BLOCK.findall(page.read_text())
+        if found == kind
+    ]
 
 
 def commands() -> list:
@@ -110,27 +128,51 @@ class Done(NamedTuple):
     output: str
 
 
+def script(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\n{text}\n')
+    path.chmod(0o755)
+
+
 class Reader:
-    """Types commands into a shell, each in a folder of its own that looks like a checkout after a pre-training."""
+    """Enters the environment in a fresh shell, whose own `python` is another one, and types a command.
+
+    Each in a folder of its own that looks like a checkout after a pre-training.
+    """
 
     def __init__(self, root: Path, python: Path) -> None:
         self.checkout, self.done = small_checkout(root / 'checkout'), {}
         for name, text in STAND_INS.items():
-            (python.parent / name).write_text(f'#!/bin/sh\n{text}\n')
-            (python.parent / name).chmod(0o755)
-        if shutil.which('mim'):
-            (python.parent / 'mim').symlink_to(shutil.which('mim'))
-        self.environment = dict(HOME=str(root), PATH=f'{python.parent}:/usr/bin:/bin', LANG='C.UTF-8',
-                                OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
+            script(python.parent / name, text)
+        script(python.parent / 'pip', f'exec {sys.executable} -m pip "$@"')
+        if MIM.is_file():
+            (python.parent / 'mim').symlink_to(MIM)
+        for name in ('python', 'python3', 'pip', 'mim'):
+            script(root / 'not_the_environment' / name, f'echo {name} of another environment; exit 1')
+        self.environment = dict(
+            HOME=str(root),
+            PATH=f'{root}/not_the_environment:/usr/bin:/bin',
+            LANG='C.UTF-8',
+            OMP_NUM_THREADS='1',
+            CUDA_VISIBLE_DEVICES='',
+        )
         add_data(self.checkout, self.shell)
 
     def shell(self, command: str, folder: Path) -> str:
         """Its output, if it ends well."""
+        command = f'{ENTER} && {command}'
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
             port = str(probe.getsockname()[1])
-        done = subprocess.run(['bash', '-c', command], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=200, env=dict(self.environment, PORT=port))
+        done = subprocess.run(
+            ['bash', '-c', command],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=200,
+            env=dict(self.environment, PORT=port),
+        )
         assert done.returncode == 0, f'{command}\n{done.stdout[-6000:]}'
         return done.stdout
 
@@ -146,7 +188,7 @@ class Reader:
             face_layouts.face(folder / name, i, size=48)
         trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
         for name, training in TRAININGS.items():
-            if (not trains_anew if name == FRA else f'work_dirs/{name}/' in text):
+            if not trains_anew if name == FRA else f'work_dirs/{name}/' in text:
                 shutil.copytree(self.type(training).folder / 'work_dirs' / name, folder / 'work_dirs' / name)
         work_dir = folder / 'work_dirs' / FRA
         if '--resume' in text:  # as after an interruption of the second epoch
@@ -167,8 +209,11 @@ class Reader:
 @pytest.fixture(scope='module')
 def reader(tmp_path_factory):
     root = tmp_path_factory.mktemp('pages')
-    (root / 'bin').mkdir()
-    with warm_python(root / 'bin') as python:
+    venv.create(root / 'checkout/.venv')
+    for link in (root / 'checkout/.venv/bin').glob('python*'):
+        link.unlink()
+    with warm_python(root / 'checkout/.venv/bin') as python:
+        (python.parent / 'python3').symlink_to('python')
         yield Reader(root, python)
 
 
@@ -187,19 +232,31 @@ def trace(command: str) -> str:
     return pytest.fail(f'{command}: say in TRACES what shows that it has worked')
 
 
+def commands_of(*kinds: str) -> list:
+    """With 'make', 'pip' or 'source' as their first word, and others as ''."""
+    found = [(page, command, re.match(r'(?:\w+=\S+ )*(\S+)', command)[1]) for page, command in commands()]
+    return params(
+        [
+            (page, command)
+            for page, command, word in found
+            if word in kinds or ('' in kinds and word not in ('make', 'pip', 'source'))
+        ]
+    )
+
+
 def test_blocks_are_of_kinds_that_are_tested():
     kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text())}
     assert kinds <= {'shell', 'python', 'bibtex', ''}
     assert not [text for _, text in blocks('') if re.search(r'^(python|make|mim|tools/|pip) ', text, re.MULTILINE)]
 
 
-@pytest.mark.parametrize('command', params([found for found in commands() if ' make ' not in f' {found[1]}']))
+@pytest.mark.parametrize('command', commands_of(''))
 def test_command_works(reader, command):
     command = replaced(command)
     assert re.match(r'(\w+=\S+ )*(python tools/|tools/\w+\.sh |mim )', command), 'not a command of this project'
     made = trace(command)
-    if command.startswith('mim') and not shutil.which('mim'):
-        pytest.skip('mim is not installed (requirements/mim.txt)')
+    if command.startswith('mim') and not (MIM.is_file() and INSTALLED):
+        pytest.skip('mim or this package is not installed (requirements/mim.txt)')
     if 'cofw' in command:
         RAW['cofw'](reader.checkout / 'raw/cofw')
     done = reader.type(command)
@@ -214,7 +271,27 @@ def test_command_works(reader, command):
         assert 'epoch_1.pth' in done.output
 
 
-@pytest.mark.parametrize('command', params([found for found in commands() if ' make ' in f' {found[1]}']))
+def test_environment_is_entered_by_the_one_command_of_readme(reader):
+    assert [command.values[0] for command in commands_of('source')] == [ENTER]
+    assert reader.shell('command -v python', reader.checkout) == f'{reader.checkout}/.venv/bin/python\n'
+    failed = subprocess.run(['bash', '-c', 'python --version'], env=reader.environment, stdout=subprocess.PIPE)
+    assert failed.returncode == 1 and failed.stdout == b'python of another environment\n'
+
+
+@pytest.mark.parametrize('command', commands_of('pip'))
+def test_what_pip_is_told_fits_what_is_installed_here(reader, command):
+    """So it finds nothing to install, without a look at an index."""
+    if 'lite' in command and not installed('mmcv-lite'):
+        pytest.skip('mmcv is installed here, for which README says to leave out mmcv-lite')
+    for name in ('setup.py', 'requirements', 'model-index.yml', 'dataset-index.yml'):
+        if not (reader.checkout / name).exists():
+            (reader.checkout / name).symlink_to(REPO / name)
+    output = reader.shell(f'export PIP_NO_INDEX=1 PIP_DRY_RUN=1 PIP_NO_BUILD_ISOLATION=0; {command}', reader.checkout)
+    assert 'does not provide the extra' not in output
+    assert set(re.findall(r'^Would install (.*)', output)) <= {'fra_plugin-0.1.0'}, output
+
+
+@pytest.mark.parametrize('command', commands_of('make'))
 def test_target_of_make_expands_to_commands_that_exist(reader, command):
     lines = reader.shell(command.replace('make ', 'make -n '), reader.checkout).splitlines()
     tools = re.findall(r'tools/\S+\.py', '\n'.join(lines))

@@ -94,7 +94,7 @@ class Project:
 
     def make(self, python: str = '', fails: bool = False) -> str:
         process = self.start(python)
-        output = process.communicate(timeout=120)[0]
+        output = process.communicate(timeout=250)[0]
         assert (process.returncode != 0) is fails, output
         return output
 
@@ -108,15 +108,15 @@ def project(tmp_path_factory):
     """With the environment that two calls at the same time have made."""
     project = Project(tmp_path_factory.mktemp('setup'))
     calls = [project.start(), project.start()]
-    project.outputs = [call.communicate(timeout=120)[0] for call in calls]
+    project.outputs = [call.communicate(timeout=250)[0] for call in calls]
     assert [call.returncode for call in calls] == [0, 0], project.outputs
     return project
 
 
 def test_two_calls_at_once_make_one_environment(project):
     first, second = sorted(project.outputs, key=lambda output: 'waiting' in output)
-    assert 'Setting up' in first and 'ok torch' in first
-    assert 'Another call is setting up .venv; waiting for it' in second and 'Setting up' not in second
+    assert 'Making' in first and 'ok torch' in first
+    assert 'Another call is setting up .venv; waiting for it' in second and 'Making' not in second
     assert set(project.packages()) == {'torch', 'mmpose', 'opencv_python', 'opencv_python_headless', 'fra_plugin'}
     assert project.make() == ''  # nothing to do, nothing to say
 
@@ -142,11 +142,14 @@ def test_failed_step_shows_its_last_lines_and_what_to_do_and_the_next_call_goes_
 
 def another_python() -> str:
     """Of another version, or installed in another place."""
-    names = [f'python3.{minor}' for minor in range(9, 14)] + ['/usr/bin/python3']
-    names += [str(path) for path in Path.home().glob('.pyenv/versions/3.*/bin/python3')]
+    names = ['/usr/bin/python3', *map(str, Path.home().glob('.pyenv/versions/3.*/bin/python3'))]
+    names += [f'python3.{minor}' for minor in range(9, 14)]
     for name in names:
         found = SETUP['identity'](name)
-        if found not in ('', SETUP['identity'](sys.executable)) and SETUP['version'](found) in SETUP['SETS']['wheels'][2]:
+        if (
+            found not in ('', SETUP['identity'](sys.executable))
+            and SETUP['version'](found) in SETUP['SETS']['wheels'][2]
+        ):
             return shutil.which(name)
     return pytest.skip('only one Python from 3.9 to 3.13 here')
 
@@ -159,7 +162,7 @@ def test_another_python_that_is_asked_for_is_taken_also_after_an_interruption(pr
     while call.poll() is None and ' install -r ' not in (log.read_text() if log.is_file() else ''):
         time.sleep(0.02)
     os.killpg(call.pid, signal.SIGINT)  # as Ctrl-C does
-    output = call.communicate(timeout=60)[0]
+    output = call.communicate(timeout=250)[0]
     assert call.returncode != 0 and 'it is made anew with' in output and 'the next call goes on' in output
     output = project.make(python)
     assert 'made anew' not in output and 'ok torch' in output
@@ -175,9 +178,21 @@ def test_python_that_does_not_fit_is_refused_and_the_environment_stays(project, 
     assert project.packages()['mmpose'] == '1'
 
 
+def test_environment_of_the_users_own_is_left_alone(project):
+    ours, own = project.root / '.venv', project.root / '.venv/own.txt'
+    ours.rename(project.root / 'ours')
+    ours.mkdir()
+    own.write_text('mine')
+    assert 'was not made by this set-up: move it away' in project.make(fails=True)
+    assert own.read_text() == 'mine'
+    shutil.rmtree(ours)
+    (project.root / 'ours').rename(ours)
+    assert project.make() == ''
+
+
 def test_moved_checkout_makes_its_environment_anew(project):
     moved = project.root.parent / 'moved'
     project.root.rename(moved)
     project.root = moved
-    assert 'Setting up' in project.make()
+    assert 'Making' in project.make()
     assert str(moved) in (moved / '.venv/bin/activate').read_text()

@@ -25,6 +25,7 @@ server.sendall(json.dumps(dict(words=sys.argv[1:], folder=os.getcwd(), environme
 server.shutdown(socket.SHUT_WR)
 sys.exit(int(server.recv(16) or 255))
 """
+STAND_INS = Path(__file__).resolve().parent.parent / 'fra_plugin/stand_ins.py'  # without which mmpose may not load
 PRELOADED = (
     'torch.distributed.launcher.api',
     'mmengine.runner',
@@ -66,6 +67,7 @@ def serve(client: str, address: str) -> list:
     import json
     import socket
 
+    runpy.run_path(str(STAND_INS))['install']()
     for module in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)

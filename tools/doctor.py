@@ -2,6 +2,7 @@
 
 Exit code 0 when nothing has to be done, 1 when a line starts with `!!`. With --all, mmpose (landmarks) is needed too.
 """
+
 import argparse
 import contextlib
 import importlib
@@ -70,7 +71,8 @@ def check_torchvision() -> tuple:
     try:
         import torch
         from torchvision.ops import nms
-        nms(torch.tensor([[0., 0., 1., 1.]]), torch.tensor([1.]), 0.5)
+
+        nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([1.0]), 0.5)
     except Exception as error:
         return '!!', f'torchvision was built for another torch ({reason(error)}): install the two together'
     return 'ok', 'torchvision fits torch'
@@ -78,8 +80,10 @@ def check_torchvision() -> tuple:
 
 def check_fra_plugin() -> tuple:
     try:
-        import fra_plugin
         from mmpretrain.registry import MODELS
+
+        import fra_plugin
+
         found = MODELS.get('FRA') is not None
     except Exception as error:
         return '!!', f'fra_plugin does not load ({reason(error)}): pip install -e {ROOT}'
@@ -92,17 +96,21 @@ def check_fra_plugin() -> tuple:
 
 def check_mmpose(missing: str) -> tuple:
     try:
-        import fra_plugin.landmark  # noqa: F401
         import mmpose.apis  # noqa: F401
+
+        import fra_plugin.landmark  # noqa: F401
     except Exception as error:
-        return missing, (f'no landmarks: mmpose does not load ({reason(error)}): pip install "fra_plugin[mmpose]", then '
-                         'pip install --no-deps mmpose==1.3.2')
+        return missing, (
+            f'no landmarks: mmpose does not load ({reason(error)}): pip install "fra_plugin[mmpose]", then '
+            'pip install --no-deps mmpose==1.3.2'
+        )
     return 'ok', f'mmpose {version("mmpose")}'
 
 
 def check_gpus() -> tuple:
     try:
         import torch
+
         if not torch.cuda.is_available():
             return '--', 'no GPU for this torch: training runs on the CPU, which is enough for the demo'
         gpus = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
@@ -135,7 +143,9 @@ def checks(landmarks: bool):
     yield check_mmpose('!!' if landmarks else '--')
     yield check_gpus()
     yield check_space('.', 'disk', 2, 'checkpoints of a ResNet-50 take 0.6 GB each')
-    yield check_space('/dev/shm', 'shared memory', 0.25, 'data workers need it (docker: --shm-size=8g), or num_workers=0')
+    yield check_space(
+        '/dev/shm', 'shared memory', 0.25, 'data workers need it (docker: --shm-size=8g), or num_workers=0'
+    )
 
 
 def main() -> int:

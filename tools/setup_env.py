@@ -3,6 +3,7 @@
 A set of packages is a folder of requirement files: requirements/ (wheels only), or requirements/classic/ with mmcv's
 operators, which are compiled here once. Uses the standard library only, and uv instead of pip where uv is installed.
 """
+
 import argparse
 import fcntl
 import hashlib
@@ -18,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Folder of the environment, folder of its requirements, the Pythons that it was tested with, free space that it takes.
 SETS = dict(
     wheels=('.venv', 'requirements', [(3, 11), (3, 12), (3, 13), (3, 10), (3, 9)], 8),
-    classic=('.venv-classic', 'requirements/classic', [(3, 11), (3, 10), (3, 9), (3, 8)], 12))
+    classic=('.venv-classic', 'requirements/classic', [(3, 11), (3, 10), (3, 9), (3, 8)], 12),
+)
 # In the environment: what it was made with and where, the hash of all that a complete one rests on, and the log.
 MADE, COMPLETE, LOG = 'fra_setup.made', 'fra_setup.complete', 'fra_setup.log'
 # Where compiled wheels are kept: another environment need not compile them again.
@@ -27,13 +29,19 @@ WHEELS = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'fra
 ADVICE = [
     (r'No space left on device|Disk quota exceeded', 'free some disk space'),
     (r'ensurepip is not available|No module named (venv|ensurepip)', 'sudo apt install python3-venv'),
-    (r'No matching distribution found|Could not find a version|ResolutionImpossible|No solution found', 'the package index that you use (`pip '
-     'config list`) lacks a fitting file; the set is tested on 64-bit Linux'),
-    (r'Connection|name resolution|unreachable|timed out|ProxyError|SSLError|error sending request|dns error',
-     'check the network (pip.conf, HTTPS_PROXY), then call again: it goes on from here'),
+    (
+        r'No matching distribution found|Could not find a version|ResolutionImpossible|No solution found',
+        'the package index that you use (`pip config list`) lacks a fitting file; the set is tested on 64-bit Linux',
+    ),
+    (
+        r'Connection|name resolution|unreachable|timed out|ProxyError|SSLError|error sending request|dns error',
+        'check the network (pip.conf, HTTPS_PROXY), then call again: it goes on from here',
+    ),
     (r'Killed|bad_alloc|MemoryError', 'not enough memory: call again with MAX_JOBS=1 in front'),
-    (r"Python\.h|(gcc|g\+\+|c\+\+|cc)['\"]?:? (not found|No such file|failed)|No such file or directory: '(c\+\+|g\+\+|gcc|cc)'",
-     'this set compiles mmcv: sudo apt install build-essential python3-dev'),
+    (
+        r"Python\.h|No such file or directory: '(c\+\+|g\+\+|gcc|cc)'|(gcc|g\+\+|c\+\+|cc)['\"]?:? (not found|failed)",
+        'this set compiles mmcv: sudo apt install build-essential python3-dev',
+    ),
 ]
 
 
@@ -43,8 +51,9 @@ class SetupError(Exception):
 
 def ask(python, statement: str) -> str:
     """What an interpreter answers; an OSError or CalledProcessError if it doesn't."""
-    return subprocess.run([str(python), '-c', statement], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
-                          universal_newlines=True).stdout.strip()
+    return subprocess.run(
+        [str(python), '-c', statement], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True
+    ).stdout.strip()
 
 
 def identity(python) -> str:
@@ -65,13 +74,15 @@ def version(found: str) -> tuple:
 
 def find_python(wanted: str, versions: list) -> str:
     """The interpreter that was asked for, or else this one or one on PATH, if it is of one of the versions."""
-    names = [wanted] if wanted else [sys.executable] + ['python%d.%d' % pair for pair in versions]
+    names = [wanted] if wanted else [sys.executable] + [f'python3.{minor}' for _, minor in versions]
     for name in names:
         if version(identity(name)) in versions:
             return name
-    found = '%s: %s' % (names[0], identity(names[0]).split(' ')[0] or 'no Python with venv')
-    raise SetupError('needs Python %d.%d to %d.%d with venv, found %s; install one (sudo apt install python3 python3-venv, '
-                     'or conda, pyenv, uv) and name it: make ... PYTHON=/path/to/python' % (*min(versions), *max(versions), found))
+    found = identity(names[0]).split(' ')[0] or 'no Python with venv'
+    raise SetupError(
+        f'needs Python 3.{min(versions)[1]} to 3.{max(versions)[1]} with venv, found {names[0]}: {found}; install one '
+        '(sudo apt install python3 python3-venv, or conda, pyenv, uv) and name it: make ... PYTHON=/path/to/python'
+    )
 
 
 class Environment:
@@ -81,11 +92,12 @@ class Environment:
         folder, requirements, self.versions, self.gigabytes = SETS[name]
         self.folder, self.requirements, self.lock = ROOT / folder, ROOT / requirements, lock
         self.python = self.folder / 'bin' / 'python'
+        self.uv = shutil.which('uv')
 
     def made(self) -> str:
         """Also where: the scripts of an environment name the place."""
         found = identity(self.python)
-        return '%s in %s' % (found, self.folder) if found else ''
+        return f'{found} in {self.folder}' if found else ''
 
     def rests_on(self) -> str:
         digest = hashlib.sha256()
@@ -100,11 +112,11 @@ class Environment:
         another = exists and wanted and identity(python) != identity(self.python)
         if exists and not another and read(self.folder / COMPLETE) == self.rests_on():
             return
-        print('Setting up %s; the log is %s' % (self.folder, self.folder / LOG), flush=True)
         if another:
-            print('It was made with Python %s; it is made anew with %s' % (identity(self.python), python), flush=True)
+            print(f'{self.folder} was made with Python {identity(self.python)}; it is made anew with {python}', flush=True)
         if another or not exists:
             self.make_folder(python or find_python('', self.versions))
+        print(f'Setting up {self.folder}; the log is {self.folder / LOG}', flush=True)
         self.step('packages (torch alone takes a minute or more)', self.install_packages)
         if (self.requirements / 'build.txt').is_file():
             self.step('mmcv with its operators', self.install_compiled)
@@ -117,24 +129,30 @@ class Environment:
         self.label, start = label, time.monotonic()
         print(label, '...', flush=True)
         work()
-        print('%s: done in %d s' % (label, time.monotonic() - start), flush=True)
+        print(f'{label}: done in {time.monotonic() - start:.0f} s', flush=True)
 
     def make_folder(self, python: str) -> None:
+        if self.folder.is_dir():
+            names = os.listdir(str(self.folder))
+            if names and not {MADE, 'fra_setup.json'} & set(names):  # the latter is what earlier versions left
+                raise SetupError(f'{self.folder} was not made by this set-up: move it away, or work in it without make')
+            shutil.rmtree(str(self.folder))
         free = shutil.disk_usage(str(ROOT)).free / 1e9
-        shutil.rmtree(str(self.folder), ignore_errors=True)
         if free < self.gigabytes:
-            raise SetupError('%.1f GB free under %s; the set needs %d' % (free, ROOT, self.gigabytes))
+            raise SetupError(f'{free:.1f} GB free under {ROOT}; the set needs {self.gigabytes}')
+        print(f'Making {self.folder} with {python}', flush=True)
         self.folder.mkdir()
+        (self.folder / MADE).write_text('')
         self.label = 'virtual environment'
         self.run([python, '-m', 'venv', self.folder])
         (self.folder / MADE).write_text(self.made())
 
     def install_packages(self) -> None:
-        self.pip('install', '-r', self.requirements / 'environment.txt', '-c', self.requirements / 'lock.txt')
+        self.pip('-r', self.requirements / 'environment.txt', '-c', self.requirements / 'lock.txt')
         if subprocess.call([str(self.python), '-c', 'import cv2'], stderr=subprocess.DEVNULL):
             # A machine without a desktop may lack libGL; the headless wheel holds the same module without windows.
             same = ask(self.python, 'from importlib.metadata import version; print(version("opencv-python"))')
-            self.pip('install', '--no-deps', '--force-reinstall', 'opencv-python-headless==' + same)
+            self.pip('--no-deps', '--force-reinstall', 'opencv-python-headless==' + same)
 
     def install_compiled(self) -> None:
         """From a wheel made here before, or else from one that PIP_FIND_LINKS leads to or that is compiled now."""
@@ -145,32 +163,32 @@ class Environment:
         os.environ.update(MMCV_WITH_OPS='1', FORCE_CUDA='0', MAX_JOBS=os.environ.get('MAX_JOBS', str(jobs)))
         if not list((WHEELS / tag).glob(name.replace('==', '-') + '-*.whl')):
             self.run([self.python, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation', '-w', WHEELS / tag, name])
-        self.pip('install', '--no-deps', '--no-index', '--find-links', WHEELS / tag, name)
+        self.pip('--no-deps', '--no-index', '--find-links', WHEELS / tag, name)
 
     def install_project(self) -> None:
-        self.pip('install', '--no-deps', '-r', self.requirements / 'no_deps.txt')
-        self.pip('install', '--no-deps', '--no-build-isolation', '-e', ROOT)
+        self.pip('--no-deps', '-r', self.requirements / 'no_deps.txt')
+        self.pip('--no-deps', '--no-build-isolation', '-e', ROOT)
 
-    def pip(self, *command) -> None:
-        """By uv if it is installed and able (it reads other settings than pip), or else by pip."""
-        uv = shutil.which('uv')
-        if uv:
-            try:
-                return self.run([uv, 'pip', command[0], '--python', self.python, *command[1:]])
-            except SetupError:
-                print('uv could not do it; trying pip', flush=True)
-        self.run([self.python, '-m', 'pip', '--disable-pip-version-check', *command, '--progress-bar', 'off'])
+    def pip(self, *options) -> None:
+        """Installs, by uv if it is installed and able (it reads other settings than pip), or else by pip."""
+        if self.uv:
+            if self.run([self.uv, 'pip', 'install', '--python', self.python, *options], may_fail=True):
+                return
+            print('uv could not do it (the log tells why); going on with pip', flush=True)
+            self.uv = None
+        self.run([self.python, '-m', 'pip', '--disable-pip-version-check', 'install', *options, '--progress-bar', 'off'])
 
-    def run(self, command: list) -> None:
-        """Runs into the log, and shows every now and then how far it is."""
+    def run(self, command: list, may_fail: bool = False) -> bool:
+        """Runs into the log, shows every now and then how far it is, and returns whether it ended well."""
         command = [str(part) for part in command]
         with open(str(self.folder / LOG), 'a+') as log:
-            log.write('\n$ %s\n' % ' '.join(command))
+            log.write(f'\n$ {" ".join(command)}\n')
             log.flush()
             begin = log.tell()
             # It holds the lock too: where only this process is killed, the next call waits until the command ends.
-            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                       pass_fds=[self.lock.fileno()])
+            process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, pass_fds=[self.lock.fileno()]
+            )
             start = time.monotonic()
             while True:
                 try:
@@ -179,13 +197,14 @@ class Environment:
                 except subprocess.TimeoutExpired:
                     log.seek(begin)
                     last = (log.read().strip().splitlines() or [''])[-1]
-                    print('  %d s: %s' % (time.monotonic() - start, last.strip()[:90]), flush=True)
+                    print(f'  {time.monotonic() - start:.0f} s: {last.strip()[:90]}', flush=True)
             log.seek(begin)
             said = log.read()
-        if code:
+        if code and not may_fail:
             advice = next((advice for pattern, advice in ADVICE if re.search(pattern, said)), 'the log tells more')
             print('\n'.join(said.strip().splitlines()[-12:]), file=sys.stderr)
-            raise SetupError('%s failed. What to do: %s (log: %s)' % (self.label, advice, self.folder / LOG))
+            raise SetupError(f'{self.label} failed. What to do: {advice} (log: {self.folder / LOG})')
+        return code == 0
 
 
 def main() -> int:
@@ -199,11 +218,11 @@ def main() -> int:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                print('Another call is setting up %s; waiting for it' % folder, flush=True)
+                print(f'Another call is setting up {folder}; waiting for it', flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             Environment(args.stack, lock).make(args.python)
     except SetupError as error:
-        print('error: %s' % error, file=sys.stderr)
+        print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('\nStopped; the next call goes on.', file=sys.stderr)
