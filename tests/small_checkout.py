@@ -74,7 +74,6 @@ def add_data(root: Path, run: Callable) -> None:
     )
     face_layouts.rafdb(data / 'rafdb', 7, 7)
     face_layouts.lfw(data / 'lfw', folds=10, size=1)
-    (data / 'lfw/images').symlink_to('lfw')
     face_layouts.face_csv(data / 'my_labels', per_class=5)
     frozen_tasks(data)
     RAW['wflw'](
@@ -87,6 +86,7 @@ def add_data(root: Path, run: Callable) -> None:
     run(
         'python tools/dataset_converters/wflw.py raw/wflw data/wflw && '
         'python tools/dataset_converters/w300.py raw/w300 data/300w && '
+        'python tools/dataset_converters/make_synthetic_faces.py --num 40 --size 64 --out data/synthetic_faces && '
         'ln -s 300w data/lm68_helen_afw && cd data/lm68_helen_afw && '
         'ln -s annotations/face_landmarks_300w_train.json annotations_train.json && '
         'ln -s annotations/face_landmarks_300w_valid.json annotations_test.json',
