@@ -5,16 +5,16 @@ import os.path as osp
 from typing import List, Optional, Sequence, Union
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from ...files.printable import printable
 from ..image_files import is_user_folder
+from ..replaced_images import ReplacedImages
 from ..unlabelled.folder_scan import scan_folder, tell_left_out
 
 
 @DATASETS.register_module()
-class ClassFolders(BaseDataset):
+class ClassFolders(ReplacedImages):
     """``<data_root>/<data_prefix>/CLASS/**/*.jpg`` -> ``img_path`` and ``gt_label``, the place of the class by name.
 
     The classes are numbered as mmpretrain's ``CustomDataset`` does, but a split without one of them keeps the numbers of
