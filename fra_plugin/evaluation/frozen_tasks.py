@@ -4,13 +4,16 @@ A task has ``faces(seed)``, a list of files or BGR arrays, and ``score(features,
 order, after learning from a share of the training labels; ``guess(share, seed)`` is the number without any features.
 """
 
-from typing import Any, List
+from typing import Any, List, Tuple
 
 import numpy as np
 from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
 
+from ..datasets.labelled.label_agreement import class_names, require_same_classes
 from ..datasets.labelled.label_budget import budget
 from ..datasets.labelled.landmark_faces import LandmarkFaces, cut
+from ..datasets.wrapped import data_info
 from .frozen_probe import landmark_error, linear_accuracy, mean_shape_error, pair_accuracy
 
 
@@ -72,7 +75,10 @@ class ClassTask:
     """Classes by logistic regression: expressions, or a single attribute.
 
     Args:
-        train, test: configs of data sets whose faces have a ``gt_label``.
+        train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
+
+    Raises:
+        ValueError: if they have not.
     """
 
     metric = 'mean per-class accuracy, %'
@@ -81,7 +87,9 @@ class ClassTask:
     fixed_faces = True
 
     def __init__(self, train: dict, test: dict) -> None:
-        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, (train, test))
+        datasets = [DATASETS.build(config) for config in (train, test)]
+        require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
 
     def faces(self, seed: int) -> List[str]:
         return self._train + self._test
@@ -110,7 +118,7 @@ class PairTask:
     fixed_faces = True
 
     def __init__(self, dataset: dict, num_pairs: int = 6000) -> None:
-        self._faces, self._people = files_and_labels(dataset)
+        self._faces, self._people = files_and_labels(DATASETS.build(dataset))
         self.num_pairs = num_pairs
 
     def faces(self, seed: int) -> List[str]:
@@ -129,17 +137,16 @@ class PairTask:
 FROZEN_TASKS = dict(landmarks=LandmarkTask, classes=ClassTask, pairs=PairTask)
 
 
-def files_and_labels(config: dict) -> Any:
-    """Files and labels (N, ) of a data set.
+def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
+    """Files and labels (N, ) of a data set, wrapped or not.
 
     Raises:
         ValueError: if its faces have no ``gt_label``.
     """
-    dataset = DATASETS.build(dict(config, pipeline=[]))
-    infos = [dataset.get_data_info(place) for place in range(len(dataset))]
+    infos = [data_info(dataset, place) for place in range(len(dataset))]
     labels = [info.get('gt_label') for info in infos]
     if not all(isinstance(label, (int, np.integer)) for label in labels):
-        raise ValueError(f'{config.get("type")} has no faces with one label (gt_label) each')
+        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
     return [info['img_path'] for info in infos], np.array(labels)
 
 

@@ -4,10 +4,10 @@ import os.path as osp
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from ..image_files import LeftOut
+from ..replaced_images import ReplacedImages
 from .annotation_file import csv_rows, existing_images, inside, is_integer
 from .labelled_faces import categories
 
@@ -17,7 +17,7 @@ _UNLABELLED = ('skip_empty', 'skip', 'error')
 
 
 @DATASETS.register_module()
-class FaceCSV(BaseDataset):
+class FaceCSV(ReplacedImages):
     """csv file -> ``img_path`` and ``gt_label`` (one label a face) or ``gt_score`` (several yes/no attributes).
 
     Args:

@@ -4,13 +4,13 @@ import os.path as osp
 from typing import Dict, Iterator, List, Tuple
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 
 from ..image_files import LeftOut
+from ..replaced_images import ReplacedImages
 from .annotation_file import existing_images, find
 
 
-class LabelledFaces(BaseDataset):
+class LabelledFaces(ReplacedImages):
     """Official folder -> :meth:`read_split` -> ``img_path`` and ``gt_label`` (or ``gt_score``) of each face.
 
     A subclass names the classes in ``METAINFO``, the published number of faces of each split in ``OFFICIAL_COUNTS``,

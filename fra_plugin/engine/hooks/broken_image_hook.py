@@ -21,8 +21,8 @@ NAMED_IN_LOG = 20
 class BrokenImageHook(Hook):
     """Reads `skipped_files` of the data samples of every training batch, see FaceFolder.
 
-    At the end of an epoch the broken files of all processes are named in the log and, all of them, in
-    work_dir/broken_images.txt (one a line: path, tab, reason). The share is that of one epoch: broken files / files
+    At the end of an epoch the broken files of all processes are named in the log, unless they were before, and, all of
+    them, in work_dir/broken_images.txt (one a line: path, tab, reason). The share is that of one epoch: broken files / files
     tried. It is looked at every `interval` iterations, once `min_files` were tried, and at the end of each epoch.
 
     Args:
@@ -65,13 +65,14 @@ class BrokenImageHook(Hook):
 
     def after_train_epoch(self, runner) -> None:
         tried, skipped = self._totals()
+        known = set(self.reported)
         names = self._gather(runner)
         if self.broken:
-            print_log(
-                f'{skipped:,} of {tried:,} images of this epoch are broken and were replaced: {names}',
-                'current',
-                logging.WARNING,
-            )
+            message = f'{skipped:,} of {tried:,} images of this epoch are broken and were replaced: '
+            if known.issuperset(self.broken):
+                print_log(f'{message}those that were named before', 'current')
+            else:
+                print_log(message + names, 'current', logging.WARNING)
         self._stop_above_max_share(runner, 1)
 
     def _stop_above_max_share(self, runner, min_files: int) -> None:

@@ -238,6 +238,25 @@ def test_data_that_cannot_be_evaluated_is_refused_before_training(tmp_path, face
     assert runner.iter == 0
 
 
+def test_parts_that_number_their_classes_differently_are_refused_before_training(tmp_path, faces):
+    for name, classes in (('a.csv', '01'), ('b.csv', '1')):
+        rows = [f'class_{label}/{i}.png,{label}\n' for label in classes for i in range(5)]
+        (faces / name).write_text('path,label\n' + ''.join(rows))
+    labelled = [dict(type='FaceCSV', data_root=str(faces), ann_file=name) for name in ('a.csv', 'b.csv')]
+    runner = make_runner(tmp_path / 'run', faces, [hook(faces, labelled=labelled)])
+    with pytest.raises(ValueError, match='its test part has the 1 classes 1, but .* the 2 0, 1'):
+        runner.train()
+
+
+def test_labels_of_wrapped_data_sets_are_found(faces):
+    plain = dict(type='CustomDataset', data_root=str(faces))
+    config = hook(faces, landmarks=None, pairs=None)
+    expected = evaluate(config)
+    pipeline = [dict(type='LoadFace'), dict(type='Resize', scale=(SIZE, SIZE)), dict(type='PackInputs')]
+    wrapped = dict(type='RepeatDataset', times=1, dataset=dict(plain, pipeline=pipeline))
+    assert evaluate(dict(config, labelled=wrapped)) == pytest.approx(expected)
+
+
 def test_landmarks_of_a_model_without_heatmaps_are_refused(tmp_path, faces):
     with pytest.raises(TypeError, match='BYOL has none'):
         make_runner(tmp_path / 'run', faces, [hook(faces)], model=byol()).train()
