@@ -25,7 +25,7 @@ model = dict(
 quick = dict(lr_mult=10.0)
 optim_wrapper = dict(
     _delete_=True,
-    type='OptimWrapper',
+    type='BFloat16OptimWrapper',
     constructor='TrainedOnlyConstructor',
     optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.02),
     paramwise_cfg=dict(custom_keys={'head.predictor': quick, 'head.region_predictor': quick}),
