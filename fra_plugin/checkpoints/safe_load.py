@@ -26,6 +26,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
+from .shipped_weights import find_checkpoint
+
 
 def latin1_bytes(text: str, encoding: str) -> bytes:
     """How pickle's protocol 2 writes bytes: a call of `_codecs.encode`, of which only this encoding is harmless."""
@@ -150,19 +152,19 @@ def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
     """Reads a weights file or a training checkpoint.
 
     Args:
-        path: local file written by `torch.save` (either format) or, by its ending, a `.safetensors` file.
+        path: local file written by `torch.save` (either format) or, by its ending, a `.safetensors` file; or the name
+            of weights that come with this package.
         map_location: as for `torch.load`.
 
     Returns:
-        What was saved: tensors, arrays, numbers, strings and containers of them, message hub included.
+        What was saved: tensors, arrays, numbers, strings and containers of them, message hub included. Of a
+        `.safetensors` file with a record in it, `state_dict` and `meta` (the record, texts only).
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file is none of the formats, is cut short, or names anything that could run code.
     """
-    path = os.path.expanduser(os.fspath(path))
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'no checkpoint {path}')
+    path = find_checkpoint(path)
     if path.endswith('.safetensors'):
         return _load_safetensors(path, map_location)
     _refuse_other_formats(path)
@@ -186,17 +188,21 @@ def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
     return checkpoint
 
 
-def _load_safetensors(path: str, map_location: Any) -> Dict[str, torch.Tensor]:
+def _load_safetensors(path: str, map_location: Any) -> Dict[str, Any]:
     try:
-        from safetensors import SafetensorError
+        from safetensors import SafetensorError, safe_open
         from safetensors.torch import load_file
     except ImportError:
         raise ImportError(f'{path} needs safetensors: pip install safetensors') from None
     try:
         tensors = load_file(path)
+        with safe_open(path, 'pt') as file:
+            meta = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(f'{path} is damaged or cut short: {error}') from None
-    return {name: tensor.to(map_location) for name, tensor in tensors.items()} if map_location else tensors
+    if map_location:
+        tensors = {name: tensor.to(map_location) for name, tensor in tensors.items()}
+    return dict(state_dict=tensors, meta=meta) if 'cfg' in meta else tensors
 
 
 @CheckpointLoader.register_scheme(prefixes=('', r'(\S+\:)?s3://', r'(\S+\:)?petrel://'), force=True)
