@@ -12,6 +12,7 @@ from mmpretrain.registry import HOOKS
 
 from ...files.printable import printable
 from ...files.whole_file import whole_file
+from ..side_product import side_product
 
 DATA_BATCH = Optional[Union[dict, tuple, list]]
 NAMED_IN_LOG = 20
@@ -105,7 +106,7 @@ class BrokenImageHook(Hook):
         return ', '.join(named) + (f' and {more:,} more' if more else '') + f'; all in {printable(path)}'
 
     def _write_list(self, path: str) -> None:
-        with whole_file(path) as partial, open(partial, 'wb') as file:
+        with side_product(printable(path)), whole_file(path) as partial, open(partial, 'wb') as file:
             for name, reason in sorted(self.reported.items()):
                 # The name's own bytes, for programs that read the list; but one line a file.
                 line = os.fsencode(printable(name) if '\n' in name or '\t' in name else name)

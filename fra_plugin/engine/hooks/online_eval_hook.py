@@ -20,6 +20,8 @@ from ...evaluation.frozen_probe import linear_accuracy
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ...evaluation.verification_metric import VerificationMetric
+from ...processes import on_all
+from ..side_product import side_product
 from .untouched import untouched
 
 
@@ -93,7 +95,9 @@ class OnlineEvalHook(Hook):
         """Find everything that can't work before days of training."""
         self._evaluated_at = None  # iteration
         self._epoch_ended = False
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        on_all(self._build, runner.model.module if is_model_wrapper(runner.model) else runner.model)
+
+    def _build(self, model: nn.Module) -> None:
         self.labelled_sets = [build_plain(config, self.image_size) for config in self.labelled]
         self.labels = [gt_labels(dataset) for dataset in self.labelled_sets]
         parts = ['the training part of the online evaluation', 'its test part']
@@ -137,14 +141,15 @@ class OnlineEvalHook(Hook):
             f'Online evaluation after {runner.iter} iterations: '
             + '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items())
         )
-        runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
+        with side_product('The online evaluation'):
+            runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
         for hook in runner.hooks:
             chooses = isinstance(hook, EarlyStoppingHook) and hook.monitor in metrics
             if isinstance(hook, CheckpointHook) and hook.save_best and (self.by_epoch or not hook.by_epoch):
                 # A hook that counts epochs would name a checkpoint of the middle of one like that of its end.
                 chooses = all(key == 'auto' or key in metrics for key in hook.key_indicators)
             if chooses:
-                hook.after_val_epoch(runner, metrics)
+                on_all(hook.after_val_epoch, runner, metrics)
         return metrics
 
     def evaluate(self, model: nn.Module) -> Dict[str, float]:
@@ -153,21 +158,16 @@ class OnlineEvalHook(Hook):
             labelled = [self._features(model, dataset) for dataset in self.labelled_sets]
             pairs = self._features(model, self.pair_set) if self.pair_set else None
             regions = self._regions(model) if self.landmark_set else None
-            shared = [None]
-            if is_main_process():
-                try:
-                    shared = [self._metrics(labelled, pairs, regions)]
-                except (ValueError, ImportError) as error:
-                    shared = [error]  # the others wait: they must get it too
+            shared = [on_all(self._metrics, labelled, pairs, regions)]
             broadcast_object_list(shared)
-        if isinstance(shared[0], Exception):
-            raise shared[0]
         return shared[0]
 
     def _metrics(
         self, labelled: List[torch.Tensor], pairs: Optional[torch.Tensor], regions: Optional[torch.Tensor]
     ) -> Dict[str, float]:
         metrics = {}
+        if not is_main_process():
+            return metrics
         if not all(features.isfinite().all() for features in labelled + ([] if pairs is None else [pairs])):
             return metrics
         if labelled:
@@ -211,7 +211,7 @@ class OnlineEvalHook(Hook):
         loader = DataLoader(
             Subset(dataset, places), self.batch_size, num_workers=self.num_workers, collate_fn=default_collate
         )
-        parts = [function(batch).cpu() for batch in loader]
+        parts = on_all(lambda: [function(batch).cpu() for batch in loader])
         own = (list(places), torch.cat(parts).numpy() if parts else None)
         gathered = [part for part in all_gather_object(own) if part[1] is not None]
         order = np.argsort(np.concatenate([places for places, _ in gathered]))
