@@ -94,6 +94,7 @@ class FaceAlignmentMetric(BaseMetric):
 
     def __init__(
         self,
+        *,
         norm: str = 'interocular',
         thresholds: Sequence[float] = (0.08, 0.10),
         curve_file: Optional[str] = None,

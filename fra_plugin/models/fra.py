@@ -45,6 +45,7 @@ class FRA(BaseSelfSupervisor):
         backbone: dict,
         neck: dict,
         head: dict,
+        *,
         base_momentum: float = 0.004,
         pretrained: Optional[str] = None,
         data_preprocessor: Optional[Union[dict, nn.Module]] = None,

@@ -35,6 +35,7 @@ class FRAHead(BaseModule):
 
     def __init__(
         self,
+        *,
         in_channels: int = 256,
         hid_channels: int = 4096,
         global_weight: float = 0.5,

@@ -60,6 +60,7 @@ class FRANeck(BaseModule):
     def __init__(
         self,
         in_channels: int,
+        *,
         hid_channels: int = 4096,
         out_channels: int = 256,
         heatmap_head: dict = dict(type='RegionHeatmapHead'),

@@ -72,6 +72,7 @@ class RegionHeatmapHead(BaseModule):
     def __init__(
         self,
         in_channels: int,
+        *,
         embed_dims: int = 256,
         num_regions: int = 8,
         num_layers: int = 2,

@@ -49,6 +49,7 @@ def sinkhorn(prob: torch.Tensor, iters: int, sync: bool = True) -> torch.Tensor:
 def semantic_relation(
     student_logits: torch.Tensor,
     teacher_logits: torch.Tensor,
+    *,
     student_temp: float,
     teacher_temp: float,
     sinkhorn_iters: int,
@@ -112,6 +113,7 @@ class SemanticRelationLoss(nn.Module):
 
     def __init__(
         self,
+        *,
         student_temp: float = 0.1,
         teacher_temp: float = 0.04,
         sinkhorn_iters: int = 3,
@@ -157,12 +159,12 @@ class SemanticRelationLoss(nn.Module):
         return self.loss_weight * semantic_relation(
             student_logits,
             teacher_logits.detach(),
-            self.student_temp,
-            self.teacher_temp,
-            self.sinkhorn_iters,
-            self.entropy_weight,
-            self.sync_grad,
-            self.per_face,
-            boxes,
-            teacher_boxes,
+            student_temp=self.student_temp,
+            teacher_temp=self.teacher_temp,
+            sinkhorn_iters=self.sinkhorn_iters,
+            entropy_weight=self.entropy_weight,
+            sync_grad=self.sync_grad,
+            per_face=self.per_face,
+            boxes=boxes,
+            teacher_boxes=teacher_boxes,
         )

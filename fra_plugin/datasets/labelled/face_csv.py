@@ -60,6 +60,7 @@ class FaceCSV(BaseDataset):
         ann_file: str,
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
+        *,
         image_column: str = 'path',
         label_column: str = 'label',
         attribute_columns: Optional[Sequence[str]] = None,

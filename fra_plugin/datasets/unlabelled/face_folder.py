@@ -74,6 +74,7 @@ class FaceFolder(BaseDataset):
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
         ann_file: str = '',
+        *,
         boxes: str = '',
         box_margin: float = 0.3,
         extensions: Sequence[str] = EXTENSIONS,

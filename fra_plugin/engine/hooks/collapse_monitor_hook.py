@@ -57,6 +57,7 @@ class CollapseMonitorHook(Hook):
 
     def __init__(
         self,
+        *,
         interval: int = 50,
         max_use: float = 0.9,
         min_rank: float = 2.0,

@@ -61,6 +61,7 @@ class OnlineEvalHook(Hook):
 
     def __init__(
         self,
+        *,
         labelled: Optional[Union[dict, Sequence[dict]]] = None,
         pairs: Optional[dict] = None,
         landmarks: Optional[dict] = None,

@@ -42,6 +42,7 @@ class RegionHeatmapHook(Hook):
 
     def __init__(
         self,
+        *,
         dataset: Optional[dict] = None,
         num_faces: int = 8,
         image_size: int = 224,

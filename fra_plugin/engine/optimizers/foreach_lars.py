@@ -36,6 +36,7 @@ class ForeachLARS(Optimizer):
         self,
         params: Iterable,
         lr: float,
+        *,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
         eta: float = 1e-3,
