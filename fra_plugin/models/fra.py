@@ -25,6 +25,10 @@ class FRA(BaseSelfSupervisor):
     parameters by :meth:`update_target`, which :class:`MomentumUpdateHook` calls after every optimizer step. It runs in
     training mode, without gradient, with its own BatchNorm statistics and prototype.
 
+    Example:
+        >>> dict(type='FRA', backbone=dict(type='ResNet', depth=50),
+        ...      neck=dict(type='FRANeck', in_channels=2048), head=dict(type='FRAHead'))
+
     Args:
         backbone: config of any backbone whose last output is a feature map (B, C, H, W).
         neck: config of the :class:`FRANeck`; its ``in_channels`` must be the backbone's C.

@@ -96,6 +96,9 @@ def semantic_relation(
 class SemanticRelationLoss(nn.Module):
     """student and teacher logits (B, K, H, W) of one view, or (V, B, K, H, W) of several -> scalar, their mean.
 
+    Example:
+        >>> dict(type='SemanticRelationLoss', teacher_temp=0.04, sinkhorn_iters=3)
+
     Args:
         student_temp: softmax temperature of the online network, > 0. Defaults to 0.1.
         teacher_temp: softmax temperature of the momentum network, > 0. Defaults to 0.04.

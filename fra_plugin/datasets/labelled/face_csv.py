@@ -20,6 +20,9 @@ _UNLABELLED = ('skip_empty', 'skip', 'error')
 class FaceCSV(BaseDataset):
     """csv file -> ``img_path`` and ``gt_label`` (one label a face) or ``gt_score`` (several yes/no attributes).
 
+    Example:
+        >>> dict(type='FaceCSV', ann_file='labels.csv', data_root='data/my_faces', data_prefix='images', split='train')
+
     Args:
         ann_file: the csv file, relative to ``data_root``; its first line names the columns.
         data_root: folder of the data set. Defaults to '', the current folder.

@@ -12,6 +12,9 @@ class ChannelsLastHook(Hook):
 
     The numbers stay the same up to rounding. On the demo's network an iteration takes four fifths of the time
     (docs/pretraining.md).
+
+    Example:
+        >>> dict(type='ChannelsLastHook')
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -41,6 +41,9 @@ class CollapseMonitorHook(Hook):
     What a model doesn't have is left out: any self-supervised model has the global embedding (its neck's, or its
     backbone's), the gradient norm and the speed.
 
+    Example:
+        >>> dict(type='CollapseMonitorHook', interval=100)
+
     Args:
         interval: iterations between two reports, at least 1. Defaults to 50.
         max_use: warn if one region wins more than this share of the pixels, in (0, 1]. Defaults to 0.9.

@@ -25,6 +25,9 @@ class RegionHeatmapHook(Hook):
     Goes to ``regions/iter_00001000.jpg`` in the work directory and, under the name 'regions', to every backend of the
     visualizer. The model is not touched, see :func:`untouched`. For models with ``heatmaps(inputs) -> (B, K, h, w)``.
 
+    Example:
+        >>> dict(type='RegionHeatmapHook', dataset=dict(type='FaceFolder', data_prefix='data/held_out'), interval=5)
+
     Args:
         dataset: config of a data set of held-out faces; without a ``pipeline`` the images are only resized. Defaults to
             None: faces of the training set, resized. This is also, with a warning, what happens where the held-out

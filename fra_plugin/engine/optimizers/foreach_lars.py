@@ -18,6 +18,9 @@ EXCLUDE = ('none', '1d', 'all')
 class ForeachLARS(Optimizer):
     """SGD with momentum whose step is scaled, per parameter, by trust = eta |p| / (|g| + weight_decay |p| + eps).
 
+    Example:
+        >>> dict(type='OptimWrapper', optimizer=dict(type='ForeachLARS', lr=0.9, weight_decay=1e-6))
+
     Args:
         params: parameters or parameter groups.
         lr: learning rate, >= 0.
