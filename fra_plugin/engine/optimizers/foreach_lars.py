@@ -16,7 +16,7 @@ EXCLUDE = ('none', '1d', 'all')
 
 @OPTIMIZERS.register_module()
 class ForeachLARS(Optimizer):
-    """SGD with momentum whose step is scaled, per parameter, by trust = eta |p| / (|g| + weight_decay |p| + eps).
+    """SGD with momentum whose step is scaled, per parameter, by ``eta |p| / (|g| + weight_decay |p| + eps)``.
 
     Example:
         >>> dict(type='OptimWrapper', optimizer=dict(type='ForeachLARS', lr=0.9, weight_decay=1e-6))
