@@ -115,8 +115,11 @@ def check_example(name: str, item) -> list:
             for part in value:
                 look(part)
 
-    for example in doctest.DocTestParser().get_examples(inspect.getdoc(item) or ''):
-        look(eval(example.source, {}))
+    try:
+        for example in doctest.DocTestParser().get_examples(inspect.getdoc(item) or ''):
+            look(eval(example.source, {}))
+    except (SyntaxError, NameError) as error:
+        return [f'the example is more than  >>> dict(type=...): {error}']
     if not found:
         return ['there is no example, such as  >>> dict(type=...)']
     try:

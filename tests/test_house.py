@@ -28,7 +28,7 @@ MAY_IMPORT = dict(
     landmark=('files', 'datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('files', 'datasets'),
     apis=('configs', 'datasets', 'checkpoints', 'models'),
-    command=('configs', 'engine'),
+    command=('files', 'configs', 'checkpoints', 'engine', 'landmark'),
 )
 
 

@@ -22,6 +22,7 @@ class FaceCSV(BaseDataset):
 
     Example:
         >>> dict(type='FaceCSV', ann_file='labels.csv', data_root='data/my_faces', data_prefix='images', split='train')
+        >>> dict(type='FaceCSV', ann_file='val.csv', data_root='data/my_faces', classes_from='train.csv', test_mode=True)
 
     Args:
         ann_file: the csv file, relative to ``data_root``; its first line names the columns.
@@ -51,11 +52,6 @@ class FaceCSV(BaseDataset):
         ValueError: for a bad row (file and line are named), an unknown split, no row at all, or an argument that is none
             of the above.
         FileNotFoundError: if the file or an image is missing.
-
-    Example:
-        >>> train = dict(type='FaceCSV', data_root='data/faces', ann_file='train.csv', pipeline=train_pipeline)
-        >>> val = dict(type='FaceCSV', data_root='data/faces', ann_file='val.csv', classes_from='train.csv',
-        ...            test_mode=True, pipeline=test_pipeline)
     """
 
     def __init__(
