@@ -28,7 +28,7 @@ MAY_IMPORT = dict(
     landmark=('files', 'datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('files', 'datasets'),
     apis=('configs', 'datasets', 'checkpoints', 'models'),
-    command=('configs', 'engine'),
+    command=('files', 'configs', 'checkpoints', 'engine', 'landmark'),
 )
 
 
@@ -86,3 +86,14 @@ def test_every_room_imports_only_what_it_may():
         if target != room and target not in MAY_IMPORT[room]
     ]
     assert not wrong
+
+
+def test_no_function_has_more_than_six_positional_settings():
+    long = []
+    for path, tree in SOURCES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                names = [arg.arg for arg in node.args.posonlyargs + node.args.args if arg.arg not in ('self', 'cls')]
+                if len(names) > 6:
+                    long.append(f'{path.relative_to(PACKAGE)}:{node.lineno} {node.name}({", ".join(names)})')
+    assert not long, 'put a * before what is a setting'

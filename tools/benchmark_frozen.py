@@ -183,7 +183,9 @@ def write(tasks: dict, args: argparse.Namespace, results: Results) -> None:
         f'{GUESS}: the mean shape, or chance.'
     ]
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
-    write_table(args.out, 'frozen_features', 'Frozen features', header, rows, notes, results.content['commands'])
+    write_table(
+        args.out, 'frozen_features', 'Frozen features', header, rows, notes=notes, commands=results.content['commands']
+    )
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ def assignment_measures(region_logits: torch.Tensor, temperature: float) -> Dict
     """How the pixels are shared out, by softmax(``region_logits`` (B, K, H, W) / ``temperature``).
 
     Returns:
+        By name:
+
         - ``use``: (K,), share of the pixels that each region wins, sums to 1;
         - ``entropy``: of the mean assignment, 1 where all regions are used equally, 0 where one takes all;
         - ``sharpness``: 1 minus the mean entropy of a pixel, 1 where each pixel belongs to one region, 0 where no region

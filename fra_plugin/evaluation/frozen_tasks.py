@@ -20,6 +20,9 @@ from .frozen_probe import landmark_error, linear_accuracy, mean_shape_error, pai
 class LandmarkTask:
     """Landmarks by ridge regression, in crops that are not centred on them.
 
+    Example:
+        >>> dict(type='landmarks', train='train.json', test='test.json', images='data/my_faces/images')
+
     Args:
         train, test: COCO-style json files, as :class:`LandmarkFaces` reads them.
         images: folder of their images.
@@ -74,6 +77,10 @@ class LandmarkTask:
 class ClassTask:
     """Classes by logistic regression: expressions, or a single attribute.
 
+    Example:
+        >>> dict(type='classes', train=dict(type='RAFDB', data_root='data/rafdb'),
+        ...      test=dict(type='RAFDB', data_root='data/rafdb', split='test'))
+
     Args:
         train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
 
@@ -106,6 +113,9 @@ class ClassTask:
 
 class PairTask:
     """Whether two faces are of the same person, by cosine; the pairs are drawn, half of them of one person.
+
+    Example:
+        >>> dict(type='pairs', dataset=dict(type='FaceCSV', ann_file='people.csv', data_root='data/my_faces'))
 
     Args:
         dataset: config of a data set whose faces have a ``gt_label``: who it is.

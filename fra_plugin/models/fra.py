@@ -27,6 +27,10 @@ class FRA(BaseSelfSupervisor):
     parameters by :meth:`update_target`, which :class:`MomentumUpdateHook` calls after every optimizer step. It runs in
     training mode, without gradient, with its own BatchNorm statistics and prototype.
 
+    Example:
+        >>> dict(type='FRA', backbone=dict(type='ResNet', depth=50),
+        ...      neck=dict(type='FRANeck', in_channels=2048), head=dict(type='FRAHead'))
+
     Args:
         backbone: config of any backbone whose last output is a feature map (B, C, H, W).
         neck: config of the :class:`FRANeck`; its ``in_channels`` must be the backbone's C.
@@ -47,6 +51,7 @@ class FRA(BaseSelfSupervisor):
         backbone: dict,
         neck: dict,
         head: dict,
+        *,
         base_momentum: float = 0.004,
         pretrained: Optional[str] = None,
         data_preprocessor: Optional[Union[dict, nn.Module]] = None,

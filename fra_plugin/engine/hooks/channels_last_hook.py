@@ -18,6 +18,9 @@ class ChannelsLastHook(Hook):
 
     DistributedDataParallel lays out its buckets for the weights as it finds them, which is before any hook: it is made
     anew.
+
+    Example:
+        >>> dict(type='ChannelsLastHook')
     """
 
     priority = 'VERY_HIGH'  # other hooks may copy the model or keep it

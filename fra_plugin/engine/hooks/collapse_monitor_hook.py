@@ -43,6 +43,9 @@ class CollapseMonitorHook(Hook):
     What a model doesn't have is left out: any self-supervised model has the global embedding (its neck's, or its
     backbone's), the gradient norm and the speed.
 
+    Example:
+        >>> dict(type='CollapseMonitorHook', interval=100)
+
     Args:
         interval: iterations between two reports, at least 1. Defaults to 50.
         max_use: warn if one region wins more than this share of the pixels, in (0, 1]. Defaults to 0.9.
@@ -59,6 +62,7 @@ class CollapseMonitorHook(Hook):
 
     def __init__(
         self,
+        *,
         interval: int = 50,
         max_use: float = 0.9,
         min_rank: float = 2.0,

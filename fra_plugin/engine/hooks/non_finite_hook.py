@@ -18,6 +18,9 @@ class NonFiniteHook(Hook):
     The evidence lies in ``work_dir/non_finite``: ``iter_N.json`` (losses, and the files of the batch on each process) and
     ``iter_N.pth``, a checkpoint from before the step: a run resumed from it begins with that very batch.
 
+    Example:
+        >>> dict(type='NonFiniteHook', max_in_a_row=100)
+
     Args:
         max_in_a_row: at least 1. The loss scaler of mixed precision starts too high and leaves out a few steps at the
             beginning of every run, and a few now and then. Defaults to 30.

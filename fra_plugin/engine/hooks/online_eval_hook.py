@@ -40,6 +40,9 @@ class OnlineEvalHook(Hook):
 
     It works between two steps: after the checkpoint of the epoch was written, before the next epoch begins.
 
+    Example:
+        >>> dict(type='OnlineEvalHook', labelled=dict(type='RAFDB', data_root='data/rafdb'), interval=10)
+
     Args:
         labelled: config of a data set with ``gt_label``, of which every fifth face of a class is tested, or configs of a
             training and a test set. Without a ``pipeline`` the images are only resized. Defaults to None.
@@ -63,6 +66,7 @@ class OnlineEvalHook(Hook):
 
     def __init__(
         self,
+        *,
         labelled: Optional[Union[dict, Sequence[dict]]] = None,
         pairs: Optional[dict] = None,
         landmarks: Optional[dict] = None,

@@ -28,6 +28,9 @@ class RegionHeatmapHook(Hook):
     visualizer. A picture that can't be written is a warning. The model is not touched, see :func:`untouched`. For models
     with ``heatmaps(inputs) -> (B, K, h, w)``.
 
+    Example:
+        >>> dict(type='RegionHeatmapHook', dataset=dict(type='FaceFolder', data_prefix='data/held_out'), interval=5)
+
     Args:
         dataset: config of a data set of held-out faces; without a ``pipeline`` the images are only resized. Defaults to
             None: faces of the training set, resized. This is also, with a warning, what happens where the held-out
@@ -45,6 +48,7 @@ class RegionHeatmapHook(Hook):
 
     def __init__(
         self,
+        *,
         dataset: Optional[dict] = None,
         num_faces: int = 8,
         image_size: int = 224,

@@ -33,10 +33,13 @@ class ReliableCheckpointHook(CheckpointHook):
 
     With gradient accumulation it waits until the accumulated gradient was used, as checkpoints don't hold gradients.
 
+    Example:
+        >>> dict(type='ReliableCheckpointHook', interval=1, max_keep_ckpts=3, minute_interval=30)
+
     Args:
         iter_interval: iterations, at least 1. Defaults to None, not by iterations.
         minute_interval: minutes, above 0, by the first process's clock. Defaults to None, not by the clock.
-        kwargs: as CheckpointHook; ``backend_args`` defaults to ``dict(backend='atomic')``.
+        **kwargs: as CheckpointHook; ``backend_args`` defaults to ``dict(backend='atomic')``.
 
     Raises:
         ValueError: for an interval out of its range; before training, if there are checkpoints and none is whole.

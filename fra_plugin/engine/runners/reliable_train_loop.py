@@ -38,13 +38,16 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
     - What can't be written to the visualizer's backends is a warning and not the end.
     - The log history keeps what the log reads and no more, see :class:`ShortHistory`.
 
+    Example:
+        >>> dict(type='ReliableTrainLoop', max_epochs=50, worker_restarts=5)  # train_cfg
+
     Args:
         runner: the Runner.
         dataloader: config or loader with a sampler, a ``batch_size`` and a data set that can be indexed.
         worker_restarts: how often in an epoch data workers may die before that is an error. Defaults to 3.
         data_timeout: seconds to wait for a batch before that is an error, 0 without limit. Longer than FaceFolder's
             ``patience``. Defaults to 1800.
-        kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
+        **kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
 
     Raises:
         ValueError: for a loader without places (see :func:`seeded_loader`) or without a batch, ``worker_restarts`` or
