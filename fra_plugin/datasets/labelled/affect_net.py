@@ -10,7 +10,7 @@ from typing import Dict, Iterator, Optional, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, face_box, inside, integer
+from .annotation_file import box_numbers, csv_rows, inside, integer
 from .labelled_faces import LabelledFaces
 
 _BOX = ('face_x', 'face_y', 'face_width', 'face_height')
@@ -71,5 +71,5 @@ class AffectNet(LabelledFaces):
 
 def _widened(row: Dict[str, str], margin: float, where: str) -> Tuple[float, float, float, float]:
     """Corners of the annotated box, widened by the margin."""
-    x, y, width, height = face_box([row[name] for name in _BOX], where, ', '.join(_BOX))
+    x, y, width, height = box_numbers([row[name] for name in _BOX], where, ', '.join(_BOX))
     return x - margin * width, y - margin * height, x + (1 + margin) * width, y + (1 + margin) * height
