@@ -1,7 +1,9 @@
 """Find and read configs, by path, by name, or as ``_base_ = 'fra_plugin::fra/fra_r50_8xb64.py'``.
 
-Importing ``fra_plugin`` makes that prefix known to mmengine. Types in such a base are looked up in the default scope of
-the config that inherits it, since a landmark config belongs to mmpose and all others to mmpretrain.
+Importing ``fra_plugin`` makes that prefix known to mmengine. mmengine has a table of the packages whose configs it finds,
+but the table alone would not do: it serves installed packages only, and it would look up all types of such a base in a
+registry named fra_plugin. Here the source tree serves as well, and types are looked up in the default scope of the config
+that inherits the base, since a landmark config belongs to mmpose and all others to mmpretrain.
 """
 
 import difflib
@@ -35,10 +37,10 @@ def find_config(name: str) -> str:
     Raises:
         FileNotFoundError: there is none; the message names the closest one there is.
     """
+    if name.startswith(PREFIX):
+        return _find_with_prefix(name)
     if os.path.isfile(name):
         return name
-    if name.startswith(PREFIX):
-        name = f'configs/{name[len(PREFIX) :]}'
     known = {}
     for folder in config_folders():
         if (folder / name).is_file():
@@ -50,6 +52,18 @@ def find_config(name: str) -> str:
         return str(known[base])
     close = difflib.get_close_matches(base, known, n=1)
     raise FileNotFoundError(f'no config {name}' + (f'; did you mean {close[0]}?' if close else ''))
+
+
+def _find_with_prefix(name: str) -> str:
+    """The same for ``fra_plugin::...``, which always names a whole path below ``configs/``."""
+    inside = name[len(PREFIX) :]
+    known = []
+    for configs in (folder / 'configs' for folder in config_folders()):
+        if (configs / inside).is_file():
+            return str(configs / inside)
+        known += [path.relative_to(configs).as_posix() for path in sorted(configs.rglob('*.py'))]
+    close = difflib.get_close_matches(inside, known, n=1)
+    raise FileNotFoundError(f'no config {name}' + (f'; did you mean {PREFIX}{close[0]}?' if close else ''))
 
 
 def load_config(name: str) -> Config:
@@ -69,7 +83,10 @@ def load_config(name: str) -> Config:
 def _base_path(base: str, filename: str, mmengines_own=Config._get_cfg_path) -> Tuple[str, Optional[str]]:
     """Path and scope of a base config, as mmengine asks for them."""
     if base.startswith(PREFIX):
-        return find_config(base), None
+        try:
+            return find_config(base), None
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{filename}: {error}') from None
     return mmengines_own(base, filename)
 
 

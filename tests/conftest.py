@@ -8,6 +8,8 @@ import pytest
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 
+import fra_plugin  # noqa: F401 - before mmpose, which asks for packages that may be absent
+
 REPO = Path(__file__).resolve().parent.parent
 
 

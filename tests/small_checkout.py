@@ -21,6 +21,7 @@ SMALL = {
         (r'\bnum_workers=\d+', 'num_workers=0'),
         (r'persistent_workers=True', 'persistent_workers=False'),
         (r'\bmax_epochs=\d+', 'max_epochs=2'),
+        (r'\bmin_length=\d+', 'min_length=8'),
         (r'val_interval=\d+', 'val_interval=2'),
     ],
     'configs/transfer/landmark/_base_/*.py': [

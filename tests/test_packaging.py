@@ -67,6 +67,22 @@ def test_wheel_carries_what_mim_looks_for(source, tmp_path):
     assert not [name for name in names if name.startswith(('tests/', 'tools/', 'configs/'))]
 
 
+def test_installed_configs_are_found_by_mmengine(source, tmp_path):
+    setup(source, 'bdist_wheel', '--dist-dir', str(tmp_path))
+    wheel, = tmp_path.glob('fra_plugin-*.whl')
+    zipfile.ZipFile(wheel).extractall(tmp_path / 'installed')
+    code = '''
+import fra_plugin
+from mmengine.hub import get_config
+for name in ('fra/fra_r50_8xb64.py', 'fra/fra_r18_1xb64_demo.py', 'transfer/classification/resnet50_8xb32-ft-fra_rafdb.py'):
+    cfg = get_config('fra_plugin::' + name)
+    assert cfg.filename.endswith('/installed/fra_plugin/.mim/configs/' + name)
+    assert cfg.default_scope == 'mmpretrain' and 'backbone' in cfg.model
+'''
+    subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, check=True, timeout=120,
+                   env=dict(os.environ, PYTHONPATH=str(tmp_path / 'installed')))
+
+
 def test_source_archive_builds_the_same_wheel(source, tmp_path):
     setup(source, 'sdist', '--dist-dir', str(tmp_path))
     (archive,) = tmp_path.glob('*.tar.gz')
@@ -107,10 +123,11 @@ def test_editable_install_links_what_mim_looks_for(source, tmp_path, command):
 
 
 def test_indexes_name_configs_that_exist():
-    index = yaml.safe_load((REPO / 'model-index.yml').read_text())
-    for model in index['Models']:
-        assert (REPO / model['Config']).is_file()
-        assert model['In Collection'] in {collection['Name'] for collection in index['Collections']}
+    for part in yaml.safe_load((REPO / 'model-index.yml').read_text())['Import']:
+        index = yaml.safe_load((REPO / part).read_text())
+        for model in index['Models']:
+            assert (REPO / model['Config']).is_file()
+            assert model['In Collection'] in {collection['Name'] for collection in index['Collections']}
     for entry in yaml.safe_load((REPO / 'dataset-index.yml').read_text()).values():
         assert set(entry) == {'dataset', 'download_root'}
 

@@ -303,8 +303,8 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> s
         'Benchmark',
         ['task', 'labels', 'metric', 'mean', 'std', 'runs', 'note'],
         rows,
-        text,
-        [shown(['python', *sys.argv]), *done],
+        notes=text,
+        commands=[shown(['python', *sys.argv]), *done],
     )
 
 

@@ -231,14 +231,14 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
     tables = dict(
         frozen_features=write_table(
-            args.out, 'frozen_features', 'Frozen features', header, rows, notes, results.content['commands']
+            args.out, 'frozen_features', 'Frozen features', header, rows, notes=notes, commands=results.content['commands']
         )
     )
     compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
     if lines:
         note = 'Mean and 95 % interval of the difference between runs of the same seed; above 0 the first is better.'
         tables['frozen_comparisons'] = write_table(
-            args.out, 'frozen_comparisons', 'Methods compared', compared, lines, [note]
+            args.out, 'frozen_comparisons', 'Methods compared', compared, lines, notes=[note]
         )
     if args.page:
         for name, table in tables.items():

@@ -9,5 +9,5 @@ default_hooks = dict(
     labels=dict(type='LabelCheckHook'),
 )
 
-# A process that is gone ends the others after half an hour instead of never.
+# If a process dies, the others wait for it for half an hour, then they end.
 env_cfg = dict(dist_cfg=dict(timeout=1800))

@@ -7,8 +7,12 @@ _base_ = [
 
 model = dict(
     backbone=dict(
-        _delete_=True, type='ConvNeXt', arch='tiny', drop_path_rate=0.1, gap_before_final_norm=False
-    ),  # the heatmaps need the map
+        _delete_=True,
+        type='ConvNeXt',
+        arch='tiny',
+        drop_path_rate=0.1,
+        gap_before_final_norm=False,  # the heatmaps need the whole map, not its average
+    ),
     neck=dict(in_channels=768),
 )
 

@@ -20,12 +20,13 @@ from typing import Any, BinaryIO, Dict, Tuple, Union
 import numpy
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import get_rank
 from mmengine.fileio import get_local_path
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
+from ..processes import on_all
 from .shipped_weights import find_checkpoint
 
 
@@ -214,14 +215,29 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
 
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)
 def load_from_http(filename: str, map_location: Any = None, model_dir: Any = None, progress: bool = True) -> Any:
-    """mmengine's loader of addresses: the file is kept in torch.hub's cache, and its hash checked if the name has one."""
+    """mmengine's loader of addresses: the file is kept in torch.hub's cache, and its hash checked if the name has one.
+
+    The first process of each machine downloads it, as machines may have caches of their own.
+
+    Raises:
+        OSError: on all processes, if it can't be downloaded.
+    """
     folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
     path = os.path.join(folder, os.path.basename(filename.split('?')[0]))
-    if is_main_process() and not os.path.isfile(path):
+
+    def download() -> None:
+        if os.path.isfile(path):
+            return
         os.makedirs(folder, exist_ok=True)
         digest = torch.hub.HASH_REGEX.search(os.path.basename(path))
-        torch.hub.download_url_to_file(filename, path, digest.group(1) if digest else None, progress=progress)
-    barrier()
+        try:  # torch writes another file first, and renames it
+            torch.hub.download_url_to_file(filename, path, digest.group(1) if digest else None, progress=progress)
+        except (OSError, RuntimeError) as error:
+            raise OSError(f'{filename} could not be downloaded to {path}: {error}') from None
+
+    first_here = int(os.environ.get('LOCAL_RANK', get_rank())) == 0
+    on_all(download if first_here else lambda: None)
+    on_all(download)  # where a launcher numbers the processes of a machine in another way
     return safe_load(path, map_location)
 
 

@@ -1,12 +1,15 @@
 """What frozen features know about labels of whole faces: classes, and numbers such as an age."""
 
-from typing import List, Sequence, Tuple
+from typing import List, Tuple
 
 import numpy as np
 import torch
 from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
 
+from ..datasets.labelled.label_agreement import class_names, require_same_classes
 from ..datasets.labelled.label_budget import budget
+from ..datasets.wrapped import data_info
 from .frozen_probe import linear_accuracy, number_error, principal_components
 from .nearest_neighbours import knn_accuracy
 
@@ -14,8 +17,15 @@ from .nearest_neighbours import knn_accuracy
 class ClassTask:
     """Classes by logistic regression: expressions, or a single attribute.
 
+    Example:
+        >>> dict(type='classes', train=dict(type='RAFDB', data_root='data/rafdb'),
+        ...      test=dict(type='RAFDB', data_root='data/rafdb', split='test'))
+
     Args:
-        train, test: configs of data sets whose faces have a ``gt_label``.
+        train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
+
+    Raises:
+        ValueError: if they have not.
     """
 
     metric = 'mean per-class accuracy, %'
@@ -25,9 +35,9 @@ class ClassTask:
     needs = 'vectors'
 
     def __init__(self, train: dict, test: dict) -> None:
-        (self._train, self._train_labels), (self._test, self._test_labels) = (
-            files_and_labels(dataset)[:2] for dataset in (train, test)
-        )
+        datasets = [DATASETS.build(config) for config in (train, test)]
+        require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
 
     def faces(self, seed: int) -> List[str]:
         return self._train + self._test
@@ -75,6 +85,10 @@ class NeighbourTask(ClassTask):
 class NumberTask:
     """Numbers by ridge regression, such as ages.
 
+    Example:
+        >>> ages = dict(type='FaceCSV', ann_file='ages.csv', data_root='data/my_faces', label_column='age')
+        >>> dict(type='numbers', train=dict(ages, split='train'), test=dict(ages, split='val'))
+
     Args:
         train, test: configs of data sets whose faces have a ``gt_label`` with the number as its class's name.
 
@@ -115,24 +129,24 @@ class NumberTask:
         return budget([None] * len(self._train), share, seed)
 
 
-def files_and_labels(config: dict) -> Tuple[List[str], np.ndarray, Sequence[str]]:
-    """Files, labels (N, ) and the names of the classes of a data set.
+def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
+    """Files and labels (N, ) of a data set, wrapped or not.
 
     Raises:
         ValueError: if its faces have no ``gt_label``.
     """
-    dataset = DATASETS.build(dict(config, pipeline=[]))
-    infos = [dataset.get_data_info(place) for place in range(len(dataset))]
+    infos = [data_info(dataset, place) for place in range(len(dataset))]
     labels = [info.get('gt_label') for info in infos]
     if not all(isinstance(label, (int, np.integer)) for label in labels):
-        raise ValueError(f'{config.get("type")} has no faces with one label (gt_label) each')
-    return [info['img_path'] for info in infos], np.array(labels), dataset.metainfo.get('classes') or ()
+        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
+    return [info['img_path'] for info in infos], np.array(labels)
 
 
 def _numbered_faces(config: dict) -> Tuple[List[str], np.ndarray]:
-    files, labels, classes = files_and_labels(config)
+    dataset = DATASETS.build(config)
+    files, labels = files_and_labels(dataset)
     try:
-        numbers = np.array([float(name) for name in classes])
+        numbers = np.array([float(name) for name in class_names(dataset) or ()])
     except ValueError as error:
         raise ValueError(f'{config.get("type")} has labels that are no numbers: {error}') from None
     if not len(numbers):

@@ -14,6 +14,9 @@ from .region_consistency import grid_regions, landmark_groups, landmark_regions,
 class LandmarkTask:
     """Landmarks by ridge regression, in crops that are not centred on them.
 
+    Example:
+        >>> dict(type='landmarks', train='train.json', test='test.json', images='data/my_faces/images')
+
     Args:
         train, test: COCO-style json files, as :class:`LandmarkFaces` reads them.
         images: folder of their images.
@@ -76,6 +79,9 @@ class LandmarkTask:
 
 class RegionTask:
     """Whether the regions are facial parts: their mutual information with groups of landmarks, in two crops a face.
+
+    Example:
+        >>> dict(type='regions', test='test.json', images='data/my_faces/images')
 
     Args:
         test: COCO-style json file, as :class:`LandmarkFaces` reads it.

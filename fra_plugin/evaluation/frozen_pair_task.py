@@ -3,6 +3,7 @@
 from typing import Any, List, Optional
 
 import numpy as np
+from mmpretrain.registry import DATASETS
 
 from .frozen_label_tasks import files_and_labels
 from .frozen_probe import pair_accuracy, principal_components
@@ -10,6 +11,9 @@ from .frozen_probe import pair_accuracy, principal_components
 
 class PairTask:
     """Whether two faces are of the same person, by cosine; the pairs are drawn, half of them of one person.
+
+    Example:
+        >>> dict(type='pairs', dataset=dict(type='FaceCSV', ann_file='people.csv', data_root='data/my_faces'))
 
     Args:
         dataset: config of a data set whose faces have a ``gt_label``: who it is.
@@ -25,8 +29,8 @@ class PairTask:
     needs = 'vectors'
 
     def __init__(self, dataset: dict, train: Optional[dict] = None, num_pairs: int = 6000) -> None:
-        self._train = files_and_labels(train)[0] if train else []
-        self._faces, self._people = files_and_labels(dataset)[:2]
+        self._train = files_and_labels(DATASETS.build(train))[0] if train else []
+        self._faces, self._people = files_and_labels(DATASETS.build(dataset))
         self.num_pairs = num_pairs
 
     def faces(self, seed: int) -> List[str]:

@@ -9,6 +9,7 @@ def knn_accuracy(
     train_labels: torch.Tensor,
     test: torch.Tensor,
     test_labels: torch.Tensor,
+    *,
     neighbours: int = 20,
     temperature: float = 0.07,
     balanced: bool = False,

@@ -16,6 +16,7 @@ def write_table(
     title: str,
     header: Sequence[str],
     rows: Sequence[Sequence[Any]],
+    *,
     notes: Sequence[str] = (),
     commands: Sequence[str] = (),
 ) -> str:

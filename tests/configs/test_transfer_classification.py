@@ -159,7 +159,13 @@ def test_linear_probe_moves_only_the_linear_layer(tmp_path):
 
 
 def test_layer_wise_rates_fall_from_the_head_to_the_stem(tmp_path):
-    cfg, _ = prepare('resnet50_8xb32-ft-lld-fra_rafdb', tmp_path)
+    cfg, _ = prepare('resnet50_8xb32-ft-fra_rafdb', tmp_path)
+    cfg.merge_from_dict(
+        {
+            'optim_wrapper.constructor': 'LearningRateDecayOptimWrapperConstructor',
+            'optim_wrapper.paramwise_cfg.layer_decay_rate': 0.75,
+        }
+    )
     runner = Runner.from_cfg(cfg)
     groups = runner.build_optim_wrapper(cfg.optim_wrapper).optimizer.param_groups
     rates = {group['param_name']: group['lr'] for group in groups if 'param_name' in group}

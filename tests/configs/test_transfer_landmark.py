@@ -1,9 +1,11 @@
 """Every landmark config says what it means, and every method trains and evaluates on every data set."""
 
+import argparse
 import copy
 import functools
 import json
 import math
+import re
 from pathlib import Path
 
 import cv2
@@ -21,9 +23,12 @@ from mmengine.visualization import Visualizer
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 
+from fra_plugin.command import KeyValues
 from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
 
-CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'transfer' / 'landmark'
+REPO = Path(__file__).resolve().parents[2]
+CONFIGS = REPO / 'configs' / 'transfer' / 'landmark'
+IMAGENET = re.compile(r'model\.backbone\.init_cfg\.checkpoint=torchvision://resnet50[^`]*')
 ALL = sorted(path.name for path in CONFIGS.glob('*-256x256*.py'))
 FROM_FRA = [name for name in ALL if name.endswith('-256x256.py')]
 DATA = {  # in the config's name: points, folder and file of the samples, main number
@@ -108,7 +113,28 @@ def train(cfg):
 def test_there_are_configs_of_all_data_sets_and_methods():
     assert len(FROM_FRA) == 14 and {data_of(name) for name in ALL} == set(DATA.values())
     for name in FROM_FRA:
-        assert {name[:-3] + '-in1k.py', name[:-3] + '-scratch.py'} <= set(ALL)
+        if 'reg_' not in name and ('_wflw-' in name or '_300w-' in name):
+            assert {name[:-3] + '-in1k.py', name[:-3] + '-scratch.py'} <= set(ALL)
+
+
+def with_options(name, *options):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=KeyValues)
+    cfg = read(name)
+    cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+    return cfg
+
+
+@pytest.mark.parametrize('name', [name for name in FROM_FRA if name[:-3] + '-in1k.py' in ALL])
+def test_options_make_the_imagenet_variant(name):
+    options = IMAGENET.search((REPO / 'docs/transfer.md').read_text())[0].replace('\\', '').split()
+    assert with_options(name, *options).model == read(name[:-3] + '-in1k.py').model
+
+
+@pytest.mark.parametrize('name', FROM_FRA)
+def test_an_option_starts_from_random_weights(name):
+    cfg = with_options(name, 'model.backbone.init_cfg=None')
+    assert cfg.model.backbone.init_cfg is None and cfg.model.head == read(name).model.head
 
 
 def test_base_names_are_unique_in_the_project():
@@ -172,7 +198,8 @@ def test_a_tenth_of_the_labels_is_a_tenth_of_the_faces_as_many_times(tmp_path):
     cfg = read(name)
     folder, ann_file = made_faces(tmp_path, 98, count=20)
     data = cfg.train_dataloader.dataset
-    data.dataset.dataset.update(data_root=str(folder), ann_file=ann_file, data_prefix=dict(img=''), pipeline=[])
+    data.min_length = 20
+    data.dataset.update(data_root=str(folder), ann_file=ann_file, data_prefix=dict(img=''), pipeline=[])
     with DefaultScope.overwrite_default_scope('mmpose'):
         built = DATASETS.build(data)
         built.full_init()

@@ -192,3 +192,19 @@ def test_more_features_than_components_are_shortened_by_the_training_faces_alone
     other = features.copy()
     other[35:] = 7
     assert np.allclose(task.prepare(other)[:35], prepared[:35], atol=1e-4)
+
+
+def test_parts_that_number_their_classes_differently_are_refused(tmp_path):
+    for part, labels in (('train', 'abc'), ('test', 'bc')):
+        (tmp_path / part).mkdir()
+        write_csv(tmp_path / part, 'smile', list(labels) * 2, 0)
+    train, test = (
+        dict(type='FaceCSV', ann_file='labels.csv', data_root=str(tmp_path / part), label_column='smile')
+        for part in ('train', 'test')
+    )
+    with pytest.raises(ValueError, match='the test part has the 2 classes b, c, but the training part the 3 a, b, c'):
+        ClassTask(train, test)
+    wrapped = dict(
+        type='RepeatDataset', dataset=dict(test, type='mmpretrain.FaceCSV', classes=['a', 'b', 'c']), times=2
+    )
+    assert len(ClassTask(train, wrapped).faces(0)) == 14

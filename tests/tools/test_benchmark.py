@@ -1,5 +1,6 @@
 """The benchmark: real runs on tiny data give the table; it goes on where it stopped, and says what it left out."""
 
+import copy
 import csv
 import json
 import runpy
@@ -243,6 +244,17 @@ def test_a_mistake_is_named(case, run, tmp_path, args, code, message):
     assert not (tmp_path / 'out').exists()
 
 
-def test_every_task_has_its_config():
-    for config in runpy.run_path(TOOL)['TASKS'].values():
-        assert Path(find_config(config)).is_file()
+def test_every_task_gets_its_start_and_its_budget_from_its_one_config(case):
+    pytest.importorskip('mmpose')
+    tool = runpy.run_path(TOOL)
+    for name in tool['TASKS'].values():
+        cfg = Config.fromfile(find_config(name))
+        for checkpoint in (str(case / 'fra.pth'), 'random') if cfg.get('train_dataloader') else ():
+            done = copy.deepcopy(cfg)
+            args = SimpleNamespace(checkpoint=checkpoint, data_root='elsewhere', cfg_options={})
+            tool['complete'](done, args, budget=10.0, seed=2)
+            init_cfg, few = done.model.backbone.init_cfg, done.train_dataloader.dataset
+            assert init_cfg is None if checkpoint == 'random' else init_cfg.checkpoint == checkpoint
+            repeated, few = (True, few.dataset) if few.type == 'RepeatDataset' else (few.min_length >= 2560, few)
+            assert repeated and (few.type, few.share, few.seed) == ('LabelBudget', 0.1, 2)
+            assert few.dataset.data_root.startswith('elsewhere') and few.dataset.type != 'LabelBudget'

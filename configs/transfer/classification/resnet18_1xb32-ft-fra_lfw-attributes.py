@@ -12,7 +12,7 @@ faces = dict(
     no=['2'],
     unlabelled='skip',
 )
-# mmpretrain sums the cross-entropies of the attributes: take their mean.
+# mmpretrain sums the cross-entropies of the attributes; this weight makes it their mean.
 model = dict(
     head=dict(
         _delete_=True,

@@ -3,7 +3,7 @@ _base_ = 'resnet50_1xb64-ft-fra_facecsv.py'
 # data/faces/labels.csv: path,split and a column for each attribute, with 1 and 0 (or -1).
 attributes = ['smile', 'glasses']
 
-# mmpretrain sums the cross-entropies of the attributes: take their mean.
+# mmpretrain sums the cross-entropies of the attributes; this weight makes it their mean.
 model = dict(
     head=dict(
         _delete_=True,

@@ -1,6 +1,6 @@
 _base_ = ['_base_/resnet50_classifier.py', '_base_/face_loaders.py', '../../_base_/default_runtime.py']
 
-# Only a test: tools/test.py THIS CHECKPOINT. The checkpoint may have any layout that PretrainedBackbone knows.
+# This config only tests: tools/test.py THIS CHECKPOINT, of any layout that PretrainedBackbone knows.
 model = dict(backbone=dict(init_cfg=None), head=dict(_delete_=True, type='FeatureHead'))
 custom_hooks = [dict(type='LoadBackboneHook')]
 

@@ -5,7 +5,7 @@ _base_ = [
     '../../_base_/default_runtime.py',
 ]
 
-# mmpretrain sums the cross-entropies of the attributes: take their mean.
+# mmpretrain sums the cross-entropies of the attributes; this weight makes it their mean.
 model = dict(
     head=dict(
         _delete_=True,

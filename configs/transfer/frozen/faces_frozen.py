@@ -1,4 +1,4 @@
-# What frozen features know of small sets of real faces: tools/benchmark_frozen.py THIS NAME=CHECKPOINT ... --out DIR
+# Tasks for frozen features on small sets of real faces: tools/benchmark_frozen.py THIS NAME=CHECKPOINT ... --out DIR
 custom_imports = dict(imports=['fra_plugin'], allow_failed_imports=False)
 
 # Helen and AFW, the part of 300W that was handed out with loose crops: 895 and 250 faces with 68 landmarks.

@@ -85,7 +85,7 @@ def integer(text: str, allowed: Collection[int], where: str, what: str) -> int:
     raise ValueError(f'{where}: {what} must be one of {listed}, got {text[:40]!r}')
 
 
-def box(texts: Sequence[str], where: str, what: str) -> Tuple[int, int, int, int]:
+def box_numbers(texts: Sequence[str], where: str, what: str) -> Tuple[int, int, int, int]:
     """x, y, width and height of a face box in pixels.
 
     Raises:

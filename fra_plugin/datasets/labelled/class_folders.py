@@ -2,25 +2,26 @@
 
 import os
 import os.path as osp
-from typing import Iterator, List, Optional, Sequence, Set, Union
+from typing import List, Optional, Sequence, Union
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from ..image_files import HIDDEN, OTHER, SYSTEM, LeftOut, is_image_name, is_user_folder
-
-_LINKS = 'symbolic links (follow_links=True takes them)'
-_STRAY = 'images outside a class folder'
-_UNREADABLE = 'folders that can not be read'
+from ...files.printable import printable
+from ..image_files import is_user_folder
+from ..replaced_images import ReplacedImages
+from ..unlabelled.folder_scan import scan_folder, tell_left_out
 
 
 @DATASETS.register_module()
-class ClassFolders(BaseDataset):
+class ClassFolders(ReplacedImages):
     """``<data_root>/<data_prefix>/CLASS/**/*.jpg`` -> ``img_path`` and ``gt_label``, the place of the class by name.
 
     The classes are numbered as mmpretrain's ``CustomDataset`` does, but a split without one of them keeps the numbers of
     the training split, and what is hidden or of the system is no class. The log tells what is left out.
+
+    Example:
+        >>> dict(type='ClassFolders', data_root='data/my_faces', data_prefix='val', classes_from='train', test_mode=True)
 
     Args:
         data_root: folder of the data set. Defaults to '', the current folder.
@@ -58,77 +59,42 @@ class ClassFolders(BaseDataset):
         super().__init__('', data_root=data_root, data_prefix=data_prefix, classes=classes, **kwargs)
 
     def load_data_list(self) -> List[dict]:
-        left_out = LeftOut()
         root = self.img_prefix or '.'
-        folders = self._class_folders(root, left_out)
+        folders = class_folders(root, self.follow_links)
         if not self.CLASSES:
-            of_training = self._class_folders(self.classes_from, LeftOut()) if self.classes_from else folders
+            of_training = class_folders(self.classes_from, self.follow_links) if self.classes_from else folders
             self._metainfo['classes'] = tuple(of_training)
-        strange = [name for name in folders if name not in self.CLASSES]
+        labels = self.class_to_idx
+        strange = [name for name in folders if name not in labels]
         if strange:
-            raise ValueError(
-                f'{root}: {", ".join(strange)} is no class; '
-                f'{f"those of {self.classes_from}" if self.classes_from else "the classes"} are {", ".join(self.CLASSES)}'
-            )
-        data_list, empty = [], []
-        for label, name in enumerate(self.CLASSES):
-            paths = sorted(self._images(osp.join(root, name), left_out)) if name in folders else []
-            data_list += [dict(img_path=path, gt_label=label) for path in paths]
-            if not paths:
-                empty.append(name)
-        told = f'{root}: left out: {left_out}' if left_out else ''
-        if not data_list:
-            raise ValueError(f'{root}: no image in a folder for each class, such as anger/1.jpg; {told}'.rstrip('; '))
+            known = f'those of {self.classes_from}' if self.classes_from else 'the classes'
+            raise ValueError(f'{root}: {", ".join(strange)} is no class; {known} are {", ".join(labels)}')
+        scan = scan_folder(root, follow_links=self.follow_links)
+        tell_left_out(root, scan.left_out)
+        of_class = [(path.partition('/')[0], osp.join(root, path)) for path in scan.paths if '/' in path]
         logger = MMLogger.get_current_instance()
-        if told:
-            logger.warning(told)
+        stray = len(scan.paths) - len(of_class)
+        if stray:
+            logger.warning(f'{root}: left out: {stray:,} images outside a class folder')
+        empty = sorted(set(labels) - {name for name, _ in of_class})
         if empty:
             logger.warning(f'{root}: no image of the classes {", ".join(empty)}')
-        return data_list
-
-    def _class_folders(self, root: str, left_out: LeftOut) -> List[str]:
-        """Names of the class folders, in alphabetical order."""
-        if not osp.isdir(root):
-            raise FileNotFoundError(f'{root}: no such folder; expected a folder with a folder for each class')
-        with os.scandir(root) as entries:
-            entries = sorted(entries, key=lambda entry: entry.name)
-        names = []
-        for entry in entries:
-            if entry.is_symlink() and not self.follow_links:
-                left_out.add(_LINKS, entry.name)
-            elif not entry.is_dir():
-                left_out.add(_STRAY if is_image_name(entry.name) else _reason(entry.name), entry.name)
-            elif is_user_folder(entry.name):
-                names.append(entry.name)
-            else:
-                left_out.add(HIDDEN if entry.name[0] == '.' else SYSTEM, entry.name)
-        return names
-
-    def _images(self, folder: str, left_out: LeftOut, visited: Optional[Set[str]] = None) -> Iterator[str]:
-        """Paths of the images in a class folder and in the folders below it."""
-        visited = visited or set()
-        real = osp.realpath(folder)
-        if real in visited:  # a link to a folder above would never end
-            return
-        try:
-            with os.scandir(folder) as entries:
-                entries = list(entries)
-        except PermissionError:
-            left_out.add(_UNREADABLE, folder)
-            return
-        for entry in entries:
-            if entry.is_symlink() and not self.follow_links:
-                left_out.add(_LINKS, entry.path)
-            elif entry.is_dir():
-                if is_user_folder(entry.name):
-                    yield from self._images(entry.path, left_out, visited | {real})
-                else:
-                    left_out.add(HIDDEN if entry.name[0] == '.' else SYSTEM, entry.path)
-            elif entry.is_file() and is_image_name(entry.name):
-                yield entry.path
-            else:
-                left_out.add(_reason(entry.name), entry.path)
+        if not of_class:
+            raise ValueError(f'{root}: no image in a folder for each class, such as anger/1.jpg')
+        return [dict(img_path=path, gt_label=labels[name]) for name, path in of_class]
 
 
-def _reason(name: str) -> str:
-    return HIDDEN if name[0] == '.' else OTHER
+def class_folders(root: str, follow_links: bool) -> List[str]:
+    """Names of the folders in a folder that may be classes, in alphabetical order.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+    """
+    if not osp.isdir(root):
+        raise FileNotFoundError(f'{printable(root)}: no such folder; expected a folder with a folder for each class')
+    with os.scandir(root) as entries:
+        return sorted(
+            entry.name
+            for entry in entries
+            if entry.is_dir() and is_user_folder(entry.name) and (follow_links or not entry.is_symlink())
+        )

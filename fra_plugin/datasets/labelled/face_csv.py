@@ -4,10 +4,10 @@ import os.path as osp
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from ..image_files import LeftOut
+from ..replaced_images import ReplacedImages
 from .annotation_file import csv_rows, existing_images, inside, is_integer
 from .labelled_faces import categories
 
@@ -17,8 +17,12 @@ _UNLABELLED = ('skip_empty', 'skip', 'error')
 
 
 @DATASETS.register_module()
-class FaceCSV(BaseDataset):
+class FaceCSV(ReplacedImages):
     """csv file -> ``img_path`` and ``gt_label`` (one label a face) or ``gt_score`` (several yes/no attributes).
+
+    Example:
+        >>> dict(type='FaceCSV', ann_file='labels.csv', data_root='data/my_faces', data_prefix='images', split='train')
+        >>> dict(type='FaceCSV', ann_file='val.csv', data_root='data/my_faces', classes_from='train.csv', test_mode=True)
 
     Args:
         ann_file: the csv file, relative to ``data_root``; its first line names the columns.
@@ -48,11 +52,6 @@ class FaceCSV(BaseDataset):
         ValueError: for a bad row (file and line are named), an unknown split, no row at all, or an argument that is none
             of the above.
         FileNotFoundError: if the file or an image is missing.
-
-    Example:
-        >>> train = dict(type='FaceCSV', data_root='data/faces', ann_file='train.csv', pipeline=train_pipeline)
-        >>> val = dict(type='FaceCSV', data_root='data/faces', ann_file='val.csv', classes_from='train.csv',
-        ...            test_mode=True, pipeline=test_pipeline)
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class FaceCSV(BaseDataset):
         ann_file: str,
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
+        *,
         image_column: str = 'path',
         label_column: str = 'label',
         attribute_columns: Optional[Sequence[str]] = None,

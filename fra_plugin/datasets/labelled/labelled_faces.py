@@ -4,13 +4,13 @@ import os.path as osp
 from typing import Dict, Iterator, List, Tuple
 
 from mmengine.logging import MMLogger
-from mmpretrain.datasets import BaseDataset
 
 from ..image_files import LeftOut
+from ..replaced_images import ReplacedImages
 from .annotation_file import existing_images, find
 
 
-class LabelledFaces(BaseDataset):
+class LabelledFaces(ReplacedImages):
     """Official folder -> :meth:`read_split` -> ``img_path`` and ``gt_label`` (or ``gt_score``) of each face.
 
     A subclass names the classes in ``METAINFO``, the published number of faces of each split in ``OFFICIAL_COUNTS``,
@@ -19,7 +19,7 @@ class LabelledFaces(BaseDataset):
 
     Args:
         data_root: folder of the data set as its authors hand it out.
-        split: a key of ``OFFICIAL_COUNTS``.
+        split: a key of ``OFFICIAL_COUNTS``. Defaults to 'train'.
         strict_counts: refuse a split whose number of faces is not the published one. Defaults to False, a warning in
             the log, as a smaller set can be meant.
         follow_links: whether a listed path may leave the image folder by a symbolic link. Defaults to False.

@@ -1,72 +1,63 @@
-"""FaceFolder: any tree of face images as a data set without labels.
+"""FaceFolder: any tree of face images as a data set without labels."""
 
-A file that can't be decoded is replaced by another one and named in the sample that comes back (`skipped_files`), so
-that BrokenImageHook can count them over all processes. A disk that goes away for a while is waited for.
-"""
-
-import errno
 import logging
 import os
 import posixpath
-import time
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Union
 
 import numpy as np
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 from torch.utils.data import get_worker_info
 
 from ...files.file_hash import sha256
 from ...files.printable import printable
 from ..image_files import EXTENSIONS
-from ..transforms.load_face import BrokenImageError
+from ..replaced_images import ReplacedImages
 from .face_boxes import read_boxes
 from .folder_scan import read_list, scan_folder, tell_left_out
 from .scan_cache import ScanCache
 
-# Errors of this one file that no waiting mends.
-LASTING = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
-FILE_PATIENCE = 3.0  # seconds a single unreadable file is tried again while others can be read
-LONGEST_PAUSE = 10.0  # seconds
-
 
 @DATASETS.register_module()
-class FaceFolder(BaseDataset):
+class FaceFolder(ReplacedImages):
     """A folder of face images: {img_path, sample_idx, bbox if there are boxes} -> pipeline.
 
     The first process scans the folder and sends the result to the others, so that all hold the same list; every
     process has to build the data set (not only the first). The scan is kept on disk, see ScanCache.
 
+    Example:
+        >>> dict(type='FaceFolder', data_root='data/vggface2', data_prefix='train', pipeline=[dict(type='LoadFace')])
+
     Args:
-        data_root (str): Parent of the relative paths below. Default: ''.
-        data_prefix (str | dict): The folder, scanned with its sub-folders (VGGFace2's n000002/0001_01.jpg, or flat).
-            Default: ''.
-        ann_file (str): List file: one path relative to the folder a line. '': all images. Default: ''.
-        boxes (str): Csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
-            that it does not name is used whole. '': no boxes. Default: ''.
-        box_margin (float): Share of a box's width and height that is added to it, half on each side; 0.3 is what
-            VGGFace2's authors train with. At least 0. Default: 0.3.
-        extensions (Sequence[str]): Endings of image files, in any case. What is in a file must be of one of the formats
-            of EXTENSIONS whatever its ending. Default: EXTENSIONS.
-        follow_links (bool): Whether symbolic links in the folder may be followed. Default: False.
-        cache_dir (str, optional): Where the scan is kept. None: beside the folder if that can be written, else
-            ~/.cache/fra_plugin. Default: None.
-        patience (float): Seconds that a disk that can't be read is waited for. Default: 300.
-        max_refetch (int): Files in a row that are broken, or for which the pipeline gives None, after which a sample is
-            given up. Default: 100.
-        pipeline (Sequence): Transforms; LoadFace first. Default: ().
-        indices (int | Sequence[int], optional): Use the first n images, or these. Default: None.
-        test_mode (bool): A broken file is an error instead of being replaced. Default: False.
-        lazy_init (bool): Scan at the first use instead of now. Default: False.
-        metainfo (dict, optional): As mmpretrain's BaseDataset. Default: None.
+        data_root: parent of the relative paths below. Defaults to ''.
+        data_prefix: the folder, scanned with its sub-folders (VGGFace2's n000002/0001_01.jpg, or flat).
+            Defaults to ''.
+        ann_file: list of files, one path relative to the folder a line. Defaults to '', all images.
+        boxes: csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
+            that it does not name is used whole. Defaults to '', no boxes.
+        box_margin: share of a box's width and height that is added to it, half on each side; 0.3 is what
+            VGGFace2's authors train with. At least 0. Defaults to 0.3.
+        extensions: endings of image files, in any case. What is in a file must be of one of the formats
+            of EXTENSIONS whatever its ending. Defaults to EXTENSIONS.
+        follow_links: whether symbolic links in the folder may be followed. Defaults to False.
+        cache_dir: where the scan is kept. Defaults to None: beside the folder if that can be written,
+            else in ~/.cache/fra_plugin.
+        patience: seconds that a disk that can't be read is waited for. Defaults to 300.
+        max_refetch: files in a row that are broken, or for which the pipeline gives None, after which a sample is
+            given up. Defaults to 100.
+        pipeline: transforms; LoadFace first. Defaults to ().
+        indices: use the first n images, or these. Defaults to None.
+        test_mode: a broken file is an error instead of being replaced. Defaults to False.
+        lazy_init: scan at the first use instead of now. Defaults to False.
+        metainfo: as mmpretrain's BaseDataset. Defaults to None.
 
     Raises:
-        FileNotFoundError: The folder, the list, the csv or a listed file is missing.
-        ValueError: The folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
-        RuntimeError: From an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
-        BrokenImageError: From an item in test mode.
+        FileNotFoundError: the folder, the list, the csv or a listed file is missing.
+        ValueError: the folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
+        RuntimeError: from an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
+        BrokenImageError: from an item in test mode.
     """
 
     def __init__(
@@ -74,6 +65,7 @@ class FaceFolder(BaseDataset):
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
         ann_file: str = '',
+        *,
         boxes: str = '',
         box_margin: float = 0.3,
         extensions: Sequence[str] = EXTENSIONS,
@@ -197,82 +189,3 @@ class FaceFolder(BaseDataset):
     def get_cat_ids(self, idx: int) -> List[int]:
         """There is none: ClassBalancedDataset and other users of classes need labelled faces."""
         raise TypeError('FaceFolder has no classes; a data set with labels is needed here')
-
-    def __getitem__(self, idx: int) -> dict:
-        """The idx-th sample; where its file is broken, another one, always the same, with `skipped_files`.
-
-        As in mmengine, another one is also taken where the pipeline gives None.
-        """
-        if self.test_mode:
-            data = self._prepare_patiently(idx)
-            if data is None:
-                raise ValueError(
-                    f'{printable(self.get_data_info(idx)["img_path"])}: the pipeline of a test set gave None'
-                )
-            return data
-        skipped: List[Tuple[str, str]] = []
-        wanted = idx
-        for attempt in range(1, self.max_refetch + 2):
-            try:
-                data = self._prepare_patiently(idx)
-            except BrokenImageError as error:
-                skipped.append((error.path, error.reason))
-                data = None
-            if data is None:
-                idx = self._stand_in(wanted, attempt)
-                continue
-            if skipped and 'data_samples' in data:
-                data['data_samples'].set_metainfo(dict(skipped_files=skipped))
-            elif skipped:
-                data['skipped_files'] = skipped
-            return data
-        if not skipped:
-            raise RuntimeError(f'the pipeline gave None for {attempt} images in a row')
-        path, reason = skipped[-1]
-        raise RuntimeError(f'{attempt} images in a row are broken, the last of them {printable(path)}: {reason}')
-
-    def _stand_in(self, idx: int, attempt: int) -> int:
-        """Index of the attempt-th replacement; the global random state is left alone."""
-        return int(np.random.default_rng([idx % len(self), attempt]).integers(len(self)))
-
-    def _prepare_patiently(self, idx: int) -> dict:
-        """Run the pipeline; wait while the disk is away, up to `patience` seconds."""
-        start, pause = None, 0.1
-        while True:
-            try:
-                return self.prepare_data(idx)
-            except OSError as error:
-                path = self.get_data_info(idx)['img_path']
-                reason = error.strerror or str(error)
-                if error.errno is None or error.errno in LASTING:  # None: raised by a decoder, not by the system
-                    raise BrokenImageError(path, reason) from error
-                start = start or time.monotonic()
-                waited = time.monotonic() - start
-                if waited >= min(FILE_PATIENCE, self.patience) and self._others_are_readable(idx):
-                    raise BrokenImageError(path, reason) from error
-                if waited >= self.patience:
-                    raise RuntimeError(
-                        f'{printable(self.img_prefix)} could not be read for {waited:.0f} s ({reason}: {printable(path)}); '
-                        f'is the disk there? Resume when it is.'
-                    ) from error
-            if pause < LONGEST_PAUSE <= 2 * pause:
-                print_log(
-                    f'{printable(self.img_prefix)} can not be read ({reason}: {printable(path)}); '
-                    f'trying for {self.patience:.0f} s',
-                    'current',
-                    logging.WARNING,
-                )
-            time.sleep(min(pause, LONGEST_PAUSE, self.patience))
-            pause *= 2
-
-    def _others_are_readable(self, idx: int) -> bool:
-        """Whether most of three other files can be read: then the disk is there, and only this file is bad."""
-        readable = 0
-        for attempt in range(3):
-            try:
-                with open(self.get_data_info(self._stand_in(idx, attempt))['img_path'], 'rb') as file:
-                    file.read(1)
-                readable += 1
-            except OSError:
-                continue
-        return readable >= 2

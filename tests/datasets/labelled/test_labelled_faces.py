@@ -6,7 +6,16 @@ import face_layouts
 import numpy as np
 import pytest
 
-from fra_plugin.datasets import FER2013, RAFDB, AffectNet, CelebAAttributes, FERPlus
+from fra_plugin.datasets import (
+    FER2013,
+    RAFDB,
+    AffectNet,
+    BrokenImageError,
+    CelebAAttributes,
+    ClassFolders,
+    FaceCSV,
+    FERPlus,
+)
 
 
 def edit(path, old, new):
@@ -292,3 +301,40 @@ def test_file_that_is_no_text_and_split_without_faces_are_refused(tmp_path):
     (tmp_path / 'EmoLabel/list_patition_label.txt').write_bytes(b'\xff\xfe\x00train')
     with pytest.raises(ValueError, match='label.txt: expected UTF-8'):
         RAFDB(tmp_path, 'train')
+
+
+PACKED = [dict(type='LoadFace'), dict(type='PackInputs')]
+
+
+def readers(root):
+    """Each kind of labelled data set with files, and the path of one of its training images."""
+    face_layouts.rafdb(root / 'rafdb')
+    face_layouts.face_csv(root / 'csv')
+    face_layouts.face_folders(root / 'folders')
+    return {
+        'RAFDB': (lambda **kwargs: RAFDB(str(root / 'rafdb'), **kwargs), 'rafdb/Image/aligned/train_00003_aligned.jpg'),
+        'FaceCSV': (lambda **kwargs: FaceCSV('labels.csv', str(root / 'csv'), **kwargs), 'csv/train2.png'),
+        'ClassFolders': (
+            lambda **kwargs: ClassFolders(str(root / 'folders'), 'train', **kwargs),
+            'folders/train/c/4.jpg',
+        ),
+    }
+
+
+@pytest.mark.parametrize('kind', ['RAFDB', 'FaceCSV', 'ClassFolders'])
+def test_a_truncated_image_is_replaced_and_told_in_training_and_named_in_evaluation(tmp_path, log, kind):
+    for folder in ('rafdb', 'csv', 'folders'):
+        (tmp_path / folder).mkdir()
+    read, name = readers(tmp_path)[kind]
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[:-200])
+    dataset = read(pipeline=PACKED)
+    (place,) = (i for i in range(len(dataset)) if dataset.get_data_info(i)['img_path'] == str(path))
+    sample = dataset[place]['data_samples']
+    assert sample.skipped_files[0][0] == str(path) and sample.img_path != str(path)
+    labels = {info['img_path']: info['gt_label'] for info in map(dataset.get_data_info, range(len(dataset)))}
+    assert sample.gt_label.item() == labels[sample.img_path]  # of the image that is shown
+    dataset[place]
+    assert sum(str(path) in record and 'another image takes its place' in record for record in log) == 1
+    with pytest.raises(BrokenImageError, match=name):
+        read(pipeline=PACKED, test_mode=True)[place]

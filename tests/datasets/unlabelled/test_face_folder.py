@@ -13,7 +13,7 @@ from mmengine.dataset import ClassBalancedDataset, default_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace
+from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace, replaced_images
 from fra_plugin.datasets.unlabelled import face_folder as face_folder_module
 from fra_plugin.datasets.unlabelled import folder_scan, folder_stamp, scan_cache
 
@@ -490,8 +490,8 @@ class Disk:
             return original(path, *args, **kwargs)
 
         monkeypatch.setattr('builtins.open', fail)
-        monkeypatch.setattr(face_folder_module.time, 'sleep', self.sleep)
-        monkeypatch.setattr(face_folder_module.time, 'monotonic', lambda: 1000.0 + self.slept)
+        monkeypatch.setattr(replaced_images.time, 'sleep', self.sleep)
+        monkeypatch.setattr(replaced_images.time, 'monotonic', lambda: 1000.0 + self.slept)
 
     def sleep(self, seconds):
         self.slept += seconds

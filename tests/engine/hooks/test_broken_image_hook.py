@@ -86,6 +86,18 @@ def test_the_list_of_the_run_grows_and_is_replaced_as_a_whole(runner):
     assert Path(runner.work_dir, 'broken_images.txt').read_text() == 'a.jpg\tdamaged\nb.jpg\tdamaged\n'
 
 
+def test_a_file_is_named_in_the_log_once_a_run(runner, log):
+    hook = BrokenImageHook(max_share=1)
+    for names in (['a.jpg'], ['a.jpg'], ['b.jpg'], ['a.jpg', 'b.jpg']):
+        run_epoch(hook, runner, [batch(names)])
+    assert [(record.split()[0], 'a.jpg' in record, 'b.jpg' in record) for record in log] == [
+        ('WARNING', True, False),
+        ('INFO', False, False),
+        ('WARNING', False, True),
+        ('INFO', False, False),
+    ]
+
+
 def test_many_files_are_named_in_part(runner):
     with pytest.raises(RuntimeError) as error:
         run_epoch(BrokenImageHook(), runner, [batch(30)])

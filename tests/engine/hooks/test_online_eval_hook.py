@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from watched_run import SIZE, byol, make_runner, scalars, write_faces
 from watching_process import evaluate, worker
 
-from fra_plugin.engine.hooks.online_eval_hook import OnlineEvalHook, pooled, split_features
+from fra_plugin.engine.hooks.online_eval_hook import OnlineEvalHook
 from fra_plugin.engine.hooks.untouched import untouched
 
 METRICS = {
@@ -195,23 +195,6 @@ def test_features_that_are_not_finite_end_no_run(tmp_path, faces, monkeypatch, c
     assert not reports(runner) and not list(Path(runner.work_dir).glob('best_*'))
 
 
-def test_every_fifth_face_of_a_class_is_tested():
-    labels = torch.tensor([0, 1] * 7)
-    train, train_labels, test, test_labels = split_features([torch.arange(14.0)[:, None]], [labels])
-    assert test.flatten().tolist() == [8, 9] and test_labels.tolist() == [0, 1]
-    assert len(train) == len(train_labels) == 12
-    with pytest.raises(ValueError, match='no class has five faces'):
-        split_features([torch.zeros(3, 1)], [torch.tensor([0, 0, 1])])
-
-
-def test_pooling_takes_the_mean_over_map_or_tokens_of_the_last_output():
-    torch.manual_seed(0)
-    feature_map = torch.randn(2, 3, 4, 5)
-    expected = feature_map.mean(dim=(2, 3))
-    for output in ((torch.zeros(2, 9), feature_map), feature_map, feature_map.flatten(2).transpose(1, 2), [expected]):
-        torch.testing.assert_close(pooled(output), expected)
-
-
 @pytest.mark.parametrize(
     'kwargs, error, message',
     [
@@ -236,6 +219,25 @@ def test_data_that_cannot_be_evaluated_is_refused_before_training(tmp_path, face
     with pytest.raises(error, match=message):
         runner.train()
     assert runner.iter == 0
+
+
+def test_parts_that_number_their_classes_differently_are_refused_before_training(tmp_path, faces):
+    for name, classes in (('a.csv', '01'), ('b.csv', '1')):
+        rows = [f'class_{label}/{i}.png,{label}\n' for label in classes for i in range(5)]
+        (faces / name).write_text('path,label\n' + ''.join(rows))
+    labelled = [dict(type='FaceCSV', data_root=str(faces), ann_file=name) for name in ('a.csv', 'b.csv')]
+    runner = make_runner(tmp_path / 'run', faces, [hook(faces, labelled=labelled)])
+    with pytest.raises(ValueError, match='its test part has the 1 classes 1, but .* the 2 0, 1'):
+        runner.train()
+
+
+def test_labels_of_wrapped_data_sets_are_found(faces):
+    plain = dict(type='CustomDataset', data_root=str(faces))
+    config = hook(faces, landmarks=None, pairs=None)
+    expected = evaluate(config)
+    pipeline = [dict(type='LoadFace'), dict(type='Resize', scale=(SIZE, SIZE)), dict(type='PackInputs')]
+    wrapped = dict(type='RepeatDataset', times=1, dataset=dict(plain, pipeline=pipeline))
+    assert evaluate(dict(config, labelled=wrapped)) == pytest.approx(expected)
 
 
 def test_landmarks_of_a_model_without_heatmaps_are_refused(tmp_path, faces):

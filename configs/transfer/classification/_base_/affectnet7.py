@@ -6,7 +6,7 @@ train_dataloader = dict(
         type='AffectNet', data_root='data/affectnet', split='train', num_classes=7, pipeline=_base_.train_pipeline
     ),
 )
-# The test split was never handed out: papers report the last epoch on this one.
+# The test split was never published: papers report the last epoch on the validation split.
 val_dataloader = dict(
     dataset=dict(
         type='AffectNet', data_root='data/affectnet', split='val', num_classes=7, pipeline=_base_.test_pipeline

@@ -1,4 +1,4 @@
-# What all face data sets of classification share: views, loaders, and the results that papers report.
+# What all face data sets of classification share: pipelines, loaders, and the metrics that papers report.
 train_pipeline = [
     dict(type='LoadFace'),
     dict(type='Resize', scale=(224, 224)),
@@ -8,7 +8,7 @@ train_pipeline = [
         transforms=[dict(type='FastColorJitter', brightness=0.5, contrast=0.5, saturation=0.5)],
         prob=0.5,
     ),
-    # Shifts by up to a fifth in both directions, and rotations by up to 10 degrees, all uniform, on black.
+    # Shifts by up to a fifth of the image in each direction; like the rotations, drawn uniformly and filled with black.
     dict(
         type='RandomApply',
         transforms=[
@@ -25,7 +25,7 @@ train_pipeline = [
         prob=0.5,
     ),
     dict(type='Rotate', magnitude_range=(0, 10), magnitude_std='inf', prob=0.5, pad_val=0, interpolation='bilinear'),
-    # With the mean colour, BGR.
+    # Filled with the mean colour (BGR).
     dict(type='RandomErasing', erase_prob=0.5, max_area_ratio=0.33, mode='const', fill_color=(89, 103, 133)),
     dict(type='PackInputs'),
 ]

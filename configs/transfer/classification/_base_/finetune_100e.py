@@ -10,4 +10,6 @@ param_scheduler = [
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100, val_interval=5)
 val_cfg = dict()
 test_cfg = dict()
+# An image that can't be read is replaced, and named.
+custom_hooks = [dict(type='BrokenImageHook')]
 auto_scale_lr = dict(base_batch_size=256)

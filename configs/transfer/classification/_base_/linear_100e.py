@@ -1,4 +1,4 @@
 _base_ = 'finetune_100e.py'
 
-# Only the linear layer learns: faster, and without decay.
+# Only the linear layer is trained, so with a higher learning rate and without decay.
 optim_wrapper = dict(optimizer=dict(lr=1e-3, weight_decay=0.0))

@@ -1,6 +1,6 @@
 model = dict(
     type='ImageClassifier',
-    # VGGFace2, RGB, as in pre-training; other people's weights want their own.
+    # Pixel statistics (RGB, 0-255) belong to the weights: those of pre-training.
     data_preprocessor=dict(mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79], to_rgb=True),
     backbone=dict(
         type='ResNet',

@@ -10,4 +10,4 @@ val_evaluator = [
     dict(type='FaceAlignmentMetric', norm='box_diagonal'),
 ]
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='NME_box_size', max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(save_best='NME_box_size', max_keep_ckpts=1), labels=dict(type='LabelCheckHook'))

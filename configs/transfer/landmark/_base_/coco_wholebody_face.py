@@ -8,4 +8,4 @@ num_keypoints = 68
 # Faces of a few pixels can have both eyes in one point; they are left out and counted.
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular', skip_invalid=True)
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1), labels=dict(type='LabelCheckHook'))

@@ -8,4 +8,4 @@ val_evaluator = [
     dict(type='FaceAlignmentMetric', norm='interpupil'),
 ]
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1), labels=dict(type='LabelCheckHook'))

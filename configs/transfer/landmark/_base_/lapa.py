@@ -8,7 +8,7 @@ val_dataloader = dict(num_workers=2)
 test_dataloader = dict(num_workers=2)
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1), labels=dict(type='LabelCheckHook'))
 
 train_cfg = dict(max_epochs=60, val_interval=1)
 optim_wrapper = dict(_delete_=True, optimizer=dict(type='Adam', lr=2e-3))

@@ -5,8 +5,6 @@ A file that inherits this one chooses with ``model = _base_.imagenet_init``.
 
 custom_imports = dict(imports=['fra_plugin', 'fra_plugin.landmark'], allow_failed_imports=False)
 
-default_hooks = dict(labels=dict(type='LabelCheckHook'))
-
 # Pixel statistics (RGB, 0-255) belong to the weights: those of pre-training.
 fra_init = dict(
     data_preprocessor=dict(mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79]),

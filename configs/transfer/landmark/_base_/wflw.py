@@ -7,4 +7,4 @@ val_dataloader = dict(dataset=dict(type='WFLWSubsetDataset'))
 test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, type='FaceAlignmentMetric', norm='interocular')
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(save_best='NME_interocular', max_keep_ckpts=1), labels=dict(type='LabelCheckHook'))

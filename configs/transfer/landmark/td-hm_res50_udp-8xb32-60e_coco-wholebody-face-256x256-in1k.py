@@ -1,5 +1,0 @@
-"""COCO-WholeBody-Face: heatmaps with UDP, on a ResNet-50 that starts from ImageNet weights."""
-
-_base_ = 'td-hm_res50_udp-8xb32-60e_coco-wholebody-face-256x256.py'
-
-model = _base_.imagenet_init

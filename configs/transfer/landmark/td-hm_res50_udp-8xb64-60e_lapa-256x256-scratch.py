@@ -1,5 +1,0 @@
-"""LaPa: heatmaps with UDP, on a ResNet-50 that starts from random weights."""
-
-_base_ = 'td-hm_res50_udp-8xb64-60e_lapa-256x256.py'
-
-model = _base_.random_init

@@ -1,5 +1,0 @@
-"""COCO-WholeBody-Face: regression with RLE, on a ResNet-50 that starts from ImageNet weights."""
-
-_base_ = 'td-reg_res50_rle-8xb32-210e_coco-wholebody-face-256x256.py'
-
-model = _base_.imagenet_init

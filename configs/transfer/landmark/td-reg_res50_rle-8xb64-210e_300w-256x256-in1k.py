@@ -1,5 +1,0 @@
-"""300W: regression with RLE, on a ResNet-50 that starts from ImageNet weights."""
-
-_base_ = 'td-reg_res50_rle-8xb64-210e_300w-256x256.py'
-
-model = _base_.imagenet_init
