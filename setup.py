@@ -81,6 +81,7 @@ if __name__ == '__main__':
         license='Apache-2.0',
         python_requires='>=3.8',
         packages=find_packages(include=('fra_plugin', 'fra_plugin.*')),
+        package_data={'fra_plugin': ['weights/*']},
         install_requires=requirements('base'),
         extras_require={name: requirements(name) for name in ('lite', 'mmpose', 'mim', 'tools', 'test')},
         cmdclass=dict(build_py=BuildWithMim, develop=DevelopWithMim),

@@ -46,8 +46,9 @@ class FRAFeatures:
     needs the config beside the checkpoint, takes half of a truncated JPEG for an image, and reads one file after another.
 
     Args:
-        checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, or what
-            export_backbone.py wrote (a backbone, which has no heatmaps). None: random weights, to compare with.
+        checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, what
+            export_backbone.py wrote (a backbone, which has no heatmaps), or the name of weights that come with the package,
+            such as 'fra_r18w32_96px'. None: random weights, to compare with.
         config: config file of the model. Defaults to None: the one that the checkpoint carries.
         device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
         size: side in pixels to which images are resized. Defaults to None: as the config says.
@@ -87,6 +88,8 @@ class FRAFeatures:
         if checkpoint is None:
             _init_silently(network)
         elif is_fra:
+            if not any(name.startswith(('target.', 'head.')) for name in tensors):  # what export_encoder wrote
+                network.target = network.head = None
             fill(network, tensors, source, strict=True, whose=' of its config')
         else:
             # Not strict: old files lack counters of batches, which nothing depends on.

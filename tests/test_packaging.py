@@ -62,6 +62,8 @@ def test_wheel_carries_what_mim_looks_for(source, tmp_path):
         }
         assert inside == {name for name in files_below(source / part) if not name.endswith('.pyc')}
     assert {'fra_plugin/.mim/model-index.yml', 'fra_plugin/.mim/dataset-index.yml', 'fra_plugin/models/fra.py'} <= names
+    weights = {name[len('fra_plugin/weights/'):] for name in names if name.startswith('fra_plugin/weights/')}
+    assert weights == files_below(source / 'fra_plugin/weights') and len(weights) >= 2
     assert not [name for name in names if name.startswith(('tests/', 'tools/', 'configs/'))]
 
 

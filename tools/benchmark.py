@@ -23,6 +23,7 @@ import numpy as np  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
 from fra_plugin.checkpoints.export import origin  # noqa: E402
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.command import KeyValues, errors_in_one_line  # noqa: E402
 from fra_plugin.configs import find_config  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402
@@ -302,16 +303,16 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> s
         'Benchmark',
         ['task', 'labels', 'metric', 'mean', 'std', 'runs', 'note'],
         rows,
-        text,
-        [shown(['python', *sys.argv]), *done],
+        notes=text,
+        commands=[shown(['python', *sys.argv]), *done],
     )
 
 
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
-        if args.checkpoint != RANDOM and not os.path.isfile(args.checkpoint):
-            raise FileNotFoundError(f'no checkpoint {args.checkpoint}')
+        if args.checkpoint != RANDOM:
+            args.checkpoint = find_checkpoint(args.checkpoint)
         runs = plan(args)
         refuse_other_runs(runs)
         notes, failed = {}, 0

@@ -1,14 +1,17 @@
 """Compares what frozen features know about faces: of checkpoints, of random weights, of HOG, of raw pixels, of nothing.
 
-Minutes on a CPU, as only linear probes learn. What is measured is kept in OUT/results.json: an interrupted comparison goes
-on where it stopped, and a further row is added by a further call.
+Minutes on a CPU, as only small linear tools learn. Features of a network are taken in two places: pooled, the average of
+its last feature map, and the whole map. What is measured is kept in OUT/results.json: an interrupted comparison goes on
+where it stopped, a further row is added by a further call, and a call without rows writes the tables again.
+
+Several pre-trainings of one method are METHOD/SEED=CHECKPOINT each: their row has the mean and the deviation of the runs,
+and methods with the same seeds are compared run by run.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
@@ -23,16 +26,18 @@ from fra_plugin.command import KeyValues, errors_in_one_line
 from fra_plugin.configs import find_config
 from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
 from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS
-from fra_plugin.files.whole_file import whole_file
-from fra_plugin.reports.result_table import mean_and_std, write_table
+from fra_plugin.reports.frozen_results import Column, FrozenResults, Result
+from fra_plugin.reports.result_table import fill_page, write_table
 
 DESCRIPTORS = {'HOG': hog, 'raw pixels': raw_pixels}
 GUESS = 'guess'
+PLACES = ('pooled', 'map')
+OUTPUTS = dict(embedding='pooled', feature_map='map')
 
 
 def row(text: str) -> Tuple[str, str]:
     name, _, source = text.partition('=')
-    if not (name and source):
+    if not (name.strip('/') and source) or '|' in name:
         raise argparse.ArgumentTypeError(f'{text}: expected NAME=CHECKPOINT, or NAME=CONFIG.py for random weights')
     return name, source
 
@@ -55,13 +60,17 @@ def parse_args() -> argparse.Namespace:
         nargs='*',
         type=row,
         metavar='NAME=CHECKPOINT',
-        help='features to compare; NAME=CONFIG.py for the random weights of a config',
+        help='features to compare; METHOD/SEED=CHECKPOINT for each of several pre-trainings; NAME=CONFIG.py for the '
+        'random weights of a config',
     )
     parser.add_argument('--out', required=True, help='folder of the results')
     parser.add_argument('--tasks', nargs='+', help='some of the tasks (default: all)')
     parser.add_argument('--shares', nargs='+', type=share, default=[0.1, 1.0], help='of the training labels')
     parser.add_argument('--seeds', type=int, default=3, help='draws of labels, crops and pairs (default: %(default)s)')
+    parser.add_argument('--places', nargs='+', choices=PLACES, default=PLACES, help='of a network (default: both)')
     parser.add_argument('--no-descriptors', action='store_true', help='leave out HOG and raw pixels')
+    parser.add_argument('--tables-only', action='store_true', help='measure nothing: write the tables of what is there')
+    parser.add_argument('--page', help='Markdown page that has the marks of the tables: write them there too')
     parser.add_argument('--batch-size', type=int, default=64)
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')
     parser.add_argument(
@@ -78,112 +87,163 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-class Results:
-    """Numbers by task, row, share and seed, in a file that is written after each of them."""
+class Row:
+    """Something that turns faces into features, by place.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.content = dict(sources={}, numbers={}, commands=[])
-        if path.is_file():
-            self.content = json.loads(path.read_text())
+    Args:
+        name: METHOD or METHOD/RUN.
+        describe: (faces, seed) -> features (N, ...) by place; None where it has no features of the needed kind.
+        fixed: whether the seed makes no difference. Each file is then looked at once.
+    """
 
-    def claim(self, name: str, source: dict) -> None:
-        """A row's name stands for one source for good."""
-        known = self.content['sources'].setdefault(name, source)
-        if known != source:
-            raise ValueError(
-                f'{self.path} has results of another {name}, {known["source"]}: choose another name or --out'
+    def __init__(self, name: str, describe: Dict[str, Optional[Callable]], fixed: bool) -> None:
+        self.name = name
+        self.method, _, self.run = name.partition('/')
+        self.describe = describe
+        self.fixed = fixed
+        self._known: Dict[str, Dict[str, np.ndarray]] = {}
+        self._seed = 0
+
+    def __call__(self, faces: list, seed: int, needs: str) -> Dict[str, np.ndarray]:
+        describe = self.describe[needs]
+        if not isinstance(faces[0], str) or needs != 'vectors':
+            return {name: vectors.astype(np.float32) for name, vectors in describe(faces, seed).items()}
+        if not self.fixed and seed != self._seed:
+            self._known, self._seed = {}, seed
+        new = [face for face in dict.fromkeys(faces) if face not in self._known]
+        if new:
+            found = describe(new, seed)
+            for place, face in enumerate(new):
+                self._known[face] = {name: vectors[place] for name, vectors in found.items()}
+        return {
+            name: np.stack([self._known[face][name] for face in faces]).astype(np.float32)
+            for name in self._known[faces[0]]
+        }
+
+
+def descriptor_row(name: str) -> Row:
+    def describe(faces: list, seed: int) -> Dict[str, np.ndarray]:
+        parts = []
+        for start in range(0, len(faces), 256):  # to save memory
+            images = [read_face(face, 96) for face in faces[start : start + 256]]
+            parts.append(
+                DESCRIPTORS[name](
+                    np.stack([cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA) for image in images])
+                )
             )
+        return {'': np.concatenate(parts)}
 
-    def get(self, *key) -> float:
-        return self.content['numbers'].get(' | '.join(map(str, key)))
-
-    def put(self, number: float, *key) -> None:
-        self.content['numbers'][' | '.join(map(str, key))] = number
-        self.write()
-
-    def write(self) -> None:
-        with whole_file(self.path) as partial:
-            Path(partial).write_text(json.dumps(self.content, indent=1))
+    return Row(name, dict(vectors=describe, heatmaps=None), fixed=True)
 
 
-def describe(descriptor: Callable, faces: list) -> np.ndarray:
-    """A descriptor of faces, which are read in parts to save memory."""
-    parts = [
-        [cv2.resize(read_face(face, 96), (96, 96), interpolation=cv2.INTER_AREA) for face in faces[start : start + 256]]
-        for start in range(0, len(faces), 256)
-    ]
-    return np.concatenate([descriptor(np.stack(part)) for part in parts])
+def network_row(name: str, source: str, args: argparse.Namespace) -> Row:
+    random = source.endswith('.py')
+    if random:
+        source = find_config(source)
+    kept: Dict[int, FRAFeatures] = {}
+
+    def model(seed: int) -> FRAFeatures:
+        seed = seed if random else 0
+        if seed not in kept:
+            kept.clear()
+            torch.manual_seed(seed)
+            kept[seed] = FRAFeatures(None if random else source, source if random else None, args.device)
+        return kept[seed]
+
+    def vectors(faces: list, seed: int) -> Dict[str, np.ndarray]:
+        parts: Dict[str, List[np.ndarray]] = {place: [] for place in args.places}
+        outputs = [output for output in ('embedding', 'feature_map') if OUTPUTS[output] in parts]
+        for start in range(0, len(faces), 1024):
+            found = model(seed)(faces[start : start + 1024], args.batch_size, outputs, False)
+            for output in outputs:  # half precision for the memory's sake
+                values = found[output].reshape(len(found[output]), -1)
+                parts[OUTPUTS[output]].append(values.astype(np.float16) if output == 'feature_map' else values)
+        return {place: np.concatenate(part) for place, part in parts.items()}
+
+    def heatmaps(faces: list, seed: int) -> Dict[str, np.ndarray]:
+        return {'map': model(seed)(faces, args.batch_size, ['heatmaps'], False)['heatmaps']}
+
+    has_heatmaps = model(0).model is not None
+    return Row(name, dict(vectors=vectors, heatmaps=heatmaps if has_heatmaps else None), fixed=not random)
 
 
-def describers(args: argparse.Namespace, results: Results) -> Dict[str, Tuple[bool, Callable]]:
-    """By row: whether the seed makes no difference, and what turns (faces, seed) into features."""
-    found = {}
-    if not args.no_descriptors:
-        for name, descriptor in DESCRIPTORS.items():
-            found[name] = True, lambda faces, seed, descriptor=descriptor: describe(descriptor, faces)
-    for name, source in args.rows:
-        if name in found or name == GUESS:
+def make_rows(args: argparse.Namespace, results: FrozenResults) -> List[Row]:
+    rows = [] if args.no_descriptors else [descriptor_row(name) for name in DESCRIPTORS]
+    names = {GUESS, *(row.method for row in rows)}
+    for name, _ in args.rows:
+        if name in names or name.partition('/')[0] in names:
             raise ValueError(f'two rows are called {name}')
+        names.add(name)
+    for name, source in args.rows:
         random = source.endswith('.py')
         results.claim(name, dict(source=source) if random else dict(source=source, sha256=origin(source)['sha256']))
-        if random:
-            source = find_config(source)
-
-        def features(faces, seed, source=source, random=random):
-            torch.manual_seed(seed)
-            model = FRAFeatures(None if random else source, source if random else None, args.device)
-            return model(faces, args.batch_size, ['embedding'])['embedding']
-
-        found[name] = not random, features
-    return found
+        rows.append(network_row(name, source, args))
+    return rows
 
 
-def measure(
-    name: str, task, rows: Dict[str, Tuple[bool, Callable]], args: argparse.Namespace, results: Results
-) -> None:
-    shares = args.shares if task.uses_labels else [1.0]
-    for row, (fixed, features) in rows.items():
-        kept = None
-        for seed in range(args.seeds):
-            todo = [share for share in shares if results.get(name, row, share, seed) is None]
-            if not todo:
-                continue
-            print(f'{name}: {row}, seed {seed}', flush=True)
-            if kept is None or not (fixed and task.fixed_faces):
-                kept = features(task.faces(seed), seed)
-            for share in todo:
-                results.put(task.score(kept, share, seed), name, row, share, seed)
+def columns_of(name: str, task, args: argparse.Namespace) -> List[Column]:
+    return [Column(name, share) for share in args.shares] if task.uses_labels else [Column(name, None)]
+
+
+def measure(name: str, task, row: Row, seeds: Sequence[int], args: argparse.Namespace, results: FrozenResults) -> None:
+    """All that is missing of a row in a task."""
+    if row.describe[task.needs] is None:
+        return
+    places = ['map'] if task.needs == 'heatmaps' else [''] if row.method in DESCRIPTORS else args.places
+    features, prepared = {}, {}
+    for seed in seeds:
+        if not (row.fixed and task.fixed_faces):
+            features, prepared = {}, {}
+        for place in places:
+            for column in columns_of(name, task, args):
+                result = Result(row.method, row.run, place, column, seed)
+                # With all labels of the same faces another seed would repeat the first.
+                if result in results.numbers or seed and row.fixed and not task.has_draws(column.share):
+                    continue
+                if not features:
+                    print(f'{name}: {row.name}, seed {seed}', flush=True)
+                    features = row(task.faces(seed), seed, task.needs)
+                if place not in prepared:
+                    prepared[place] = task.prepare(features[place])
+                results.put(result, task.score(prepared[place], column.share or 1.0, seed))
+
+
+def guess(name: str, task, args: argparse.Namespace, results: FrozenResults) -> None:
     for seed in range(args.seeds):
-        for share in shares:
-            results.put(task.guess(share, seed), name, GUESS, share, seed)
+        for column in columns_of(name, task, args):
+            result = Result(GUESS, '', '', column, seed)
+            if result not in results.numbers:
+                results.put(result, task.guess(column.share or 1.0, seed))
 
 
-def write(tasks: dict, args: argparse.Namespace, results: Results) -> None:
-    columns = [(name, share) for name, task in tasks.items() for share in (args.shares if task.uses_labels else [1.0])]
-    header = ['features'] + [f'{name} {share:.0%}' if tasks[name].uses_labels else name for name, share in columns]
-    names = [GUESS, *DESCRIPTORS, *results.content['sources']]
-    rows = []
-    for row in names:
-        numbers = {
-            (name, share): [results.get(name, row, share, seed) for seed in range(args.seeds)]
-            for name, share in columns
-        }
-        cells = [
-            mean_and_std([number for number in numbers[column] if number is not None]) or None for column in columns
-        ]
-        if any(cells):
-            rows.append([row, *cells])
+def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
+    columns = [column for name, task in tasks.items() for column in columns_of(name, task, args)]
+    header, rows = results.table(columns)
     notes = [
         f'{name}: {task.metric}, {"higher" if task.higher_is_better else "lower"} is better.'
         for name, task in tasks.items()
     ]
-    notes += [
-        f'Mean ± standard deviation of {args.seeds} draws; the share is that of the training labels. '
-        f'{GUESS}: the mean shape, or chance.'
-    ]
+    notes.append(
+        'The share is that of the training labels. ±: standard deviation, of the runs of a row with several '
+        f'pre-trainings, else of {args.seeds} draws of labels, crops, pairs and random weights. {GUESS}: the mean shape, '
+        'the median, a fixed grid, or chance.'
+    )
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
-    write_table(args.out, 'frozen_features', 'Frozen features', header, rows, notes, results.content['commands'])
+    tables = dict(
+        frozen_features=write_table(
+            args.out, 'frozen_features', 'Frozen features', header, rows, notes=notes, commands=results.content['commands']
+        )
+    )
+    compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
+    if lines:
+        note = 'Mean and 95 % interval of the difference between runs of the same seed; above 0 the first is better.'
+        tables['frozen_comparisons'] = write_table(
+            args.out, 'frozen_comparisons', 'Methods compared', compared, lines, notes=[note]
+        )
+    if args.page:
+        for name, table in tables.items():
+            fill_page(args.page, name, table)
+    return '\n\n'.join(tables.values())
 
 
 def main() -> None:
@@ -202,17 +262,25 @@ def main() -> None:
                     f'{args.config} has no task {name} of a type among {", ".join(FROZEN_TASKS)}; its tasks are '
                     f'{", ".join(config.get("tasks") or {})}'
                 )
-            task = task.to_dict()
-            tasks[name] = FROZEN_TASKS[task.pop('type')](**task)
-        results = Results(Path(args.out, 'results.json'))
-        rows = describers(args, results)
-        command = ' '.join(['python', *sys.argv])
-        if command not in results.content['commands']:
-            results.content['commands'].append(command)
-        for name, task in tasks.items():
-            measure(name, task, rows, args, results)
-        write(tasks, args, results)
-        print(Path(args.out, 'frozen_features.md').read_text())
+            tasks[name] = task.to_dict()
+        kinds = {name: FROZEN_TASKS[task.pop('type')] for name, task in tasks.items()}
+        results = FrozenResults(Path(args.out, 'results.json'))
+        if args.tables_only and not results.numbers:
+            raise FileNotFoundError(f'{results.path} has no results, so there is no table')
+        if not args.tables_only:
+            tasks = {name: kinds[name](**task) for name, task in tasks.items()}
+            rows = make_rows(args, results)
+            command = ' '.join(['python', *sys.argv])
+            if command not in results.content['commands']:
+                results.content['commands'].append(command)
+            for name, task in tasks.items():
+                guess(name, task, args, results)
+            while rows:  # one after the other: what a row knows of the faces goes with it
+                row = rows.pop(0)
+                for seeds in [range(args.seeds)] if row.fixed else [[seed] for seed in range(args.seeds)]:
+                    for name, task in tasks.items():
+                        measure(name, task, row, seeds, args, results)
+        print(write(kinds, args, results))
 
 
 if __name__ == '__main__':

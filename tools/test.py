@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
 
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.files.whole_file import whole_file
 
@@ -36,9 +37,7 @@ def parse_args() -> argparse.Namespace:
 def merge_args(cfg, args: argparse.Namespace) -> None:
     if cfg.get('test_dataloader') is None or cfg.get('test_cfg') is None:
         raise ValueError(f'{args.config} has no test_dataloader and test_cfg: there is nothing to test')
-    if '://' not in args.checkpoint and not Path(args.checkpoint).expanduser().is_file():
-        raise FileNotFoundError(f'no checkpoint {args.checkpoint}')
-    cfg.load_from = args.checkpoint
+    cfg.load_from = args.checkpoint if '://' in args.checkpoint else find_checkpoint(args.checkpoint)
     cfg.resume = False
     if args.show or args.show_dir:
         if 'visualization' not in cfg.get('default_hooks', {}):

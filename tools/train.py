@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.engine.runners.preconditions import refuse_no_step
 
@@ -46,8 +47,11 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    if cfg.get('load_from') and '://' not in cfg.load_from and not Path(cfg.load_from).expanduser().is_file():
-        raise FileNotFoundError(f'no checkpoint {cfg.load_from} ({"--resume" if args.resume else "load_from"})')
+    if cfg.get('load_from') and '://' not in cfg.load_from:
+        try:
+            cfg.load_from = find_checkpoint(cfg.load_from)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f'{error} ({"--resume" if args.resume else "load_from"})') from None
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ model = dict(
 quick = dict(lr_mult=10.0)
 optim_wrapper = dict(
     _delete_=True,
-    type='OptimWrapper',
+    type='BFloat16OptimWrapper',
     constructor='TrainedOnlyConstructor',
     optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.02),
     paramwise_cfg=dict(custom_keys={'head.predictor': quick, 'head.region_predictor': quick}),
@@ -39,7 +39,8 @@ param_scheduler = [
 train_cfg = dict(max_epochs=10)
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(logger=dict(interval=10))
-custom_hooks = _base_.custom_hooks + [
+custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] != 'CollapseMonitorHook'] + [
     dict(type='ChannelsLastHook'),
+    dict(type='CollapseMonitorHook', interval=10),
     dict(type='RegionHeatmapHook', image_size=96, interval=2),
 ]

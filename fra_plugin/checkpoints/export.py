@@ -16,6 +16,7 @@ from ..files.whole_file import whole_file
 from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_load import safe_load
+from .shipped_weights import find_checkpoint
 from .stored_config import checkpoint_config, input_size
 
 EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
@@ -75,7 +76,7 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
         raise ValueError(f'the network must be online or target, got {network!r}')
     content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
-    record = dict(origin(checkpoint), network=network, layout=layout, **_run(content))
+    record = dict(origin(checkpoint), network=network, layout=layout, **run_of(content))
     tensors = backbone.tensors
     if layout in ('torchvision', 'timm'):
         _refuse_unlike_torchvision(backbone, layout)
@@ -114,6 +115,7 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
 
 def origin(checkpoint: str) -> dict:
     """Name and hash of the file that weights are taken from, and the versions of the packages that take them."""
+    checkpoint = find_checkpoint(checkpoint)
     return dict(
         source=os.path.basename(checkpoint),
         sha256=sha256(checkpoint),
@@ -140,7 +142,7 @@ def write_weights(tensors: Mapping[str, torch.Tensor], meta: dict, out: str) -> 
             torch.save(dict(state_dict=tensors, meta=meta), partial)
 
 
-def _run(content: Any) -> Dict[str, Any]:
+def run_of(content: Any) -> Dict[str, Any]:
     """What a training checkpoint says about its run: the name of its config, epoch and iteration."""
     meta = content.get('meta') if isinstance(content, Mapping) else None
     meta = meta if isinstance(meta, Mapping) else {}

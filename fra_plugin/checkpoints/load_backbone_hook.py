@@ -16,6 +16,9 @@ class LoadBackboneHook(Hook):
     For models without trained parts beside the backbone. mmengine alone would load what has the same name, perhaps
     nothing, and go on.
 
+    Example:
+        >>> dict(type='LoadBackboneHook', prefix='target.backbone.')
+
     Args:
         prefix: as in :class:`PretrainedBackbone`. Defaults to None, found by the layout.
 

@@ -33,6 +33,9 @@ BACKBONE_PREFIXES = {
 class PretrainedBackbone:
     """``init_cfg=dict(type='PretrainedBackbone', checkpoint='file.pth')`` of any backbone of OpenMMLab.
 
+    Example:
+        >>> dict(type='ResNet', depth=50, init_cfg=dict(type='PretrainedBackbone', checkpoint='epoch_50.pth'))
+
     Args:
         checkpoint: a training checkpoint or a weights file (``.safetensors`` too) on this machine, or an address as
             mmengine takes it (``https://...``, ``torchvision://resnet50``); only tensors are read.

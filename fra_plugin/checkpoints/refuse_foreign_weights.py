@@ -32,13 +32,14 @@ class RefuseForeignWeights(Hook):
 
     Weights that are not finite are refused everywhere.
 
-    Example: fine-tuning a model of 98 landmarks on 68, whose last layer has another shape::
+    To fine-tune a model of 98 landmarks on 68, whose last layer has another shape, leave that layer out.
 
-        default_hooks = dict(weights=dict(type='RefuseForeignWeights', leave_out=['head.final_layer.']))
+    Example:
+        >>> dict(type='RefuseForeignWeights', leave_out=['head.final_layer.'])
 
     Args:
         leave_out: beginnings of names; with ``load_from``, the file's tensors of these names are not loaded. Defaults
-            to none.
+            to (), none.
 
     Raises:
         ValueError: when a checkpoint is loaded that does not fit.

@@ -20,11 +20,14 @@ from typing import Any, BinaryIO, Dict, Tuple, Union
 import numpy
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import get_rank
 from mmengine.fileio import get_local_path
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
+
+from ..processes import on_all
+from .shipped_weights import find_checkpoint
 
 
 def latin1_bytes(text: str, encoding: str) -> bytes:
@@ -150,19 +153,19 @@ def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
     """Reads a weights file or a training checkpoint.
 
     Args:
-        path: local file written by `torch.save` (either format) or, by its ending, a `.safetensors` file.
+        path: local file written by `torch.save` (either format) or, by its ending, a `.safetensors` file; or the name
+            of weights that come with this package.
         map_location: as for `torch.load`.
 
     Returns:
-        What was saved: tensors, arrays, numbers, strings and containers of them, message hub included.
+        What was saved: tensors, arrays, numbers, strings and containers of them, message hub included. Of a
+        `.safetensors` file with a record in it, `state_dict` and `meta` (the record, texts only).
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file is none of the formats, is cut short, or names anything that could run code.
     """
-    path = os.path.expanduser(os.fspath(path))
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'no checkpoint {path}')
+    path = find_checkpoint(path)
     if path.endswith('.safetensors'):
         return _load_safetensors(path, map_location)
     _refuse_other_formats(path)
@@ -186,17 +189,21 @@ def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
     return checkpoint
 
 
-def _load_safetensors(path: str, map_location: Any) -> Dict[str, torch.Tensor]:
+def _load_safetensors(path: str, map_location: Any) -> Dict[str, Any]:
     try:
-        from safetensors import SafetensorError
+        from safetensors import SafetensorError, safe_open
         from safetensors.torch import load_file
     except ImportError:
         raise ImportError(f'{path} needs safetensors: pip install safetensors') from None
     try:
         tensors = load_file(path)
+        with safe_open(path, 'pt') as file:
+            meta = file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(f'{path} is damaged or cut short: {error}') from None
-    return {name: tensor.to(map_location) for name, tensor in tensors.items()} if map_location else tensors
+    if map_location:
+        tensors = {name: tensor.to(map_location) for name, tensor in tensors.items()}
+    return dict(state_dict=tensors, meta=meta) if 'cfg' in meta else tensors
 
 
 @CheckpointLoader.register_scheme(prefixes=('', r'(\S+\:)?s3://', r'(\S+\:)?petrel://'), force=True)
@@ -208,14 +215,29 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
 
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)
 def load_from_http(filename: str, map_location: Any = None, model_dir: Any = None, progress: bool = True) -> Any:
-    """mmengine's loader of addresses: the file is kept in torch.hub's cache, and its hash checked if the name has one."""
+    """mmengine's loader of addresses: the file is kept in torch.hub's cache, and its hash checked if the name has one.
+
+    The first process of each machine downloads it, as machines may have caches of their own.
+
+    Raises:
+        OSError: on all processes, if it can't be downloaded.
+    """
     folder = model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints')
     path = os.path.join(folder, os.path.basename(filename.split('?')[0]))
-    if is_main_process() and not os.path.isfile(path):
+
+    def download() -> None:
+        if os.path.isfile(path):
+            return
         os.makedirs(folder, exist_ok=True)
         digest = torch.hub.HASH_REGEX.search(os.path.basename(path))
-        torch.hub.download_url_to_file(filename, path, digest.group(1) if digest else None, progress=progress)
-    barrier()
+        try:  # torch writes another file first, and renames it
+            torch.hub.download_url_to_file(filename, path, digest.group(1) if digest else None, progress=progress)
+        except (OSError, RuntimeError) as error:
+            raise OSError(f'{filename} could not be downloaded to {path}: {error}') from None
+
+    first_here = int(os.environ.get('LOCAL_RANK', get_rank())) == 0
+    on_all(download if first_here else lambda: None)
+    on_all(download)  # where a launcher numbers the processes of a machine in another way
     return safe_load(path, map_location)
 
 

@@ -13,10 +13,11 @@ from .hooks import (
     ReliableCheckpointHook,
     StopSignalHook,
 )
-from .optimizers import ForeachLARS, TrainedOnlyConstructor
+from .optimizers import BFloat16OptimWrapper, ForeachLARS, TrainedOnlyConstructor
 from .runners import CPUDataParallel, ReliableTrainLoop
 
 __all__ = [
+    'BFloat16OptimWrapper',
     'BrokenImageHook',
     'CPUDataParallel',
     'ChannelsLastHook',

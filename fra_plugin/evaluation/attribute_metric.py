@@ -17,6 +17,9 @@ class AttributeMetric(BaseMetric):
     among those who have the attribute and those who don't) and F1 are left out for an attribute that everybody has or
     nobody, and from the means.
 
+    Example:
+        >>> dict(type='AttributeMetric', per_attribute=False)
+
     Args:
         threshold: scores of at least this much count as having the attribute. Defaults to 0.5.
         per_attribute: give the results of each attribute too. Defaults to True.

@@ -17,6 +17,9 @@ class ClassAccuracy(ConfusionMatrix):
     The results are ``class_accuracy/mean``, over the classes that occur (mmpretrain's macro recall counts an absent
     class as 0), and one accuracy for each of these classes by its name. Plain accuracy is mmpretrain's ``Accuracy``.
 
+    Example:
+        >>> dict(type='ClassAccuracy', picture=False)
+
     Args:
         picture: hand the confusion matrix, each row in percent of its class, to the visualizer's backends: a file in
             ``vis_data/vis_image`` of the work directory, TensorBoard, ... Defaults to True.

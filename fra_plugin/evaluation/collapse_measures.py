@@ -19,7 +19,7 @@ def effective_rank(embed: torch.Tensor) -> torch.Tensor:
     centred = direction - direction.mean(dim=0)
     gram = centred.t() @ centred if len(centred) > centred.shape[1] else centred @ centred.t()
     # A small symmetric matrix: the CPU is faster than a GPU here.
-    variance = torch.linalg.eigvalsh(gram.double().cpu()).clamp_min(0)
+    variance = torch.linalg.eigvalsh(gram.cpu().double()).clamp_min(0)
     share = variance / variance.sum().clamp_min(1e-12)  # all the same: entropy 0, rank 1
     return torch.special.entr(share).sum().exp()
 
@@ -34,6 +34,8 @@ def assignment_measures(region_logits: torch.Tensor, temperature: float) -> Dict
     """How the pixels are shared out, by softmax(``region_logits`` (B, K, H, W) / ``temperature``).
 
     Returns:
+        By name:
+
         - ``use``: (K,), share of the pixels that each region wins, sums to 1;
         - ``entropy``: of the mean assignment, 1 where all regions are used equally, 0 where one takes all;
         - ``sharpness``: 1 minus the mean entropy of a pixel, 1 where each pixel belongs to one region, 0 where no region
@@ -75,4 +77,4 @@ def crop_agreement(heatmaps: Callable[[torch.Tensor], torch.Tensor], inputs: tor
     )
     grid = F.affine_grid(to_whole.expand(len(inputs), 2, 3), list(in_crop.shape), align_corners=False)
     whole = F.grid_sample(heatmaps(inputs), grid.to(in_crop.dtype), padding_mode='border', align_corners=False)
-    return (whole.argmax(dim=1) == in_crop.argmax(dim=1)).double().mean()
+    return (whole.argmax(dim=1) == in_crop.argmax(dim=1)).float().mean()

@@ -23,13 +23,13 @@ def normalizing_distance(keypoints: np.ndarray, box: Optional[np.ndarray], norm:
     """Distance by which the errors of one face are divided, in pixels.
 
     Args:
-        keypoints: True landmarks, (K, 2).
-        box: True face box, (4, ), x1 y1 x2 y2. Only needed for the two box distances.
+        keypoints: true landmarks, (K, 2).
+        box: true face box, (4, ), x1 y1 x2 y2. Only needed for the two box distances.
         norm: ``'interocular'`` (outer eye corners), ``'interpupil'`` (eye centres), ``'box_diagonal'`` or
             ``'box_size'`` (the longer side).
 
     Raises:
-        ValueError: If the mark-up or the box is needed, but unknown.
+        ValueError: if the mark-up or the box is needed, but unknown.
     """
     if norm in ('box_diagonal', 'box_size'):
         if box is None:
@@ -75,25 +75,29 @@ class FaceAlignmentMetric(BaseMetric):
     is not a finite number is an infinite error. Every process hands in its own samples; mmengine gathers them and
     drops the ones that the sampler repeated.
 
+    Example:
+        >>> dict(type='FaceAlignmentMetric', norm='interpupil', thresholds=(0.08,))
+
     Args:
-        norm (str): One of ``'interocular'``, ``'interpupil'``, ``'box_diagonal'``, ``'box_size'``. The box is the one
-            in ``gt_instances.bboxes``, which on AFLW is the official square box. Default: ``'interocular'``.
-        thresholds (Sequence[float]): Errors, as fractions of the distance, at which failure rate and area under the
-            curve are taken. Default: (0.08, 0.10).
-        curve_file (str, optional): Where the cumulative error curve is drawn (.png, .pdf, .svg); needs matplotlib.
-            Default: None, which draws nothing.
-        skip_invalid (bool): Leave out faces without a valid normalising distance, and say how many, instead of
-            raising. Default: False.
-        collect_device (str): ``'cpu'`` or ``'gpu'``. Default: ``'cpu'``.
-        prefix (str, optional): Put before the names of the results. Default: None.
+        norm: one of ``'interocular'``, ``'interpupil'``, ``'box_diagonal'``, ``'box_size'``. The box is the one
+            in ``gt_instances.bboxes``, which on AFLW is the official square box. Defaults to ``'interocular'``.
+        thresholds: errors, as fractions of the distance, at which failure rate and area under the
+            curve are taken. Defaults to (0.08, 0.10).
+        curve_file: where the cumulative error curve is drawn (.png, .pdf, .svg); needs matplotlib.
+            Defaults to None, which draws nothing.
+        skip_invalid: leave out faces without a valid normalising distance, and say how many, instead of
+            raising. Defaults to False.
+        collect_device: ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix: put before the names of the results. Defaults to None.
 
     Raises:
-        ValueError: If an argument is not one of the above, if a face has a zero or undefined normalising distance or
+        ValueError: if an argument is not one of the above, if a face has a zero or undefined normalising distance or
             no labelled landmark (the message names the image), or if there is no face at all.
     """
 
     def __init__(
         self,
+        *,
         norm: str = 'interocular',
         thresholds: Sequence[float] = (0.08, 0.10),
         curve_file: Optional[str] = None,
@@ -182,7 +186,7 @@ def draw_error_curve(errors: np.ndarray, norm: str, thresholds: Sequence[float],
     """Draw the share of images (y) whose error is at most x; (N, ) errors, up to the largest threshold.
 
     Raises:
-        ImportError: If matplotlib is not installed.
+        ImportError: if matplotlib is not installed.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -13,9 +13,9 @@ class LandmarkLayout(NamedTuple):
     """Regions and eye points of one mark-up.
 
     Attributes:
-        groups: Landmarks of each facial region. Every landmark is in exactly one region.
-        eye_corners: Outer corners of the two eyes (inter-ocular distance).
-        pupils: Landmarks whose mean is the pupil, for each of the two eyes (inter-pupil distance). Where a mark-up
+        groups: landmarks of each facial region. Every landmark is in exactly one region.
+        eye_corners: outer corners of the two eyes (inter-ocular distance).
+        pupils: landmarks whose mean is the pupil, for each of the two eyes (inter-pupil distance). Where a mark-up
             has no pupil, its eye contour takes its place, as is the custom on 300W.
     """
 

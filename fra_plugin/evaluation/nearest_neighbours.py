@@ -9,8 +9,10 @@ def knn_accuracy(
     train_labels: torch.Tensor,
     test: torch.Tensor,
     test_labels: torch.Tensor,
+    *,
     neighbours: int = 20,
     temperature: float = 0.07,
+    balanced: bool = False,
 ) -> float:
     """Mean per-class (= balanced) accuracy in percent of the vote of the nearest training features by cosine.
 
@@ -22,12 +24,15 @@ def knn_accuracy(
         train_labels, test_labels: classes from 0, (N,) and (M,), int64.
         neighbours: at least 1; all where there are fewer. Defaults to 20.
         temperature: > 0. Defaults to 0.07.
+        balanced: divide a neighbour's vote by the number of training faces of its class, as a rare class is outvoted
+            everywhere otherwise. Defaults to False.
     """
     train, test = F.normalize(train.float(), dim=1), F.normalize(test.float(), dim=1)
+    weight = 1 / F.one_hot(train_labels).sum(dim=0).clamp_min(1) if balanced else torch.ones(())
     predicted = []
     for part in test.split(1024):
         cosine, nearest = (part @ train.t()).topk(min(neighbours, len(train)), dim=1)
-        votes = F.one_hot(train_labels)[nearest] * ((cosine - 1) / temperature).exp()[..., None]
+        votes = F.one_hot(train_labels)[nearest] * weight * ((cosine - 1) / temperature).exp()[..., None]
         predicted.append(votes.sum(dim=1).argmax(dim=1))
     correct = torch.cat(predicted) == test_labels
     return (

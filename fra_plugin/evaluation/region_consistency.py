@@ -90,6 +90,8 @@ def region_consistency(
         other_regions: of the same landmarks in the second view, (N, L). Defaults to None, one view.
 
     Returns:
+        By name:
+
         - ``nmi``: normalised mutual information of region and part over all faces (and both views), in [0, 1];
         - ``view_agreement``, with a second view: share of the landmarks that have the same region in both, in [0, 1].
           It is 1 where one region takes all, so it means nothing without ``nmi``.

@@ -22,6 +22,9 @@ class VerificationMetric(BaseMetric):
     results, in percent and with the prefix 'verification': ``accuracy`` (mean over folds), ``accuracy_std`` (standard
     deviation over folds), ``tar@far=0.1`` and so on, ``auc``.
 
+    Example:
+        >>> dict(type='VerificationMetric', far=(0.1, 0.01))
+
     Args:
         far: false accept rates, in (0, 1). Defaults to (1e-1, 1e-2, 1e-3).
         folds: number of folds where the list of pairs names none. Defaults to 10.

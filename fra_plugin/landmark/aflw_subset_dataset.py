@@ -11,4 +11,8 @@ from .raw_annotation import RawAnnotation
 
 @DATASETS.register_module()
 class AFLWSubsetDataset(RawAnnotation, AFLWDataset):
-    """mmpose's AFLWDataset; the subset comes from files that ``tools/dataset_converters/aflw.py`` wrote."""
+    """mmpose's AFLWDataset; the subset comes from files that ``tools/dataset_converters/aflw.py`` wrote.
+
+    Example:
+        >>> dict(type='AFLWSubsetDataset', data_root='data/aflw', ann_file='annotations/face_landmarks_aflw_test.json')
+    """

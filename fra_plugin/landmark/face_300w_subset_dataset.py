@@ -17,6 +17,10 @@ class Face300WSubsetDataset(RawAnnotation, Face300WDataset):
 
     ibug is challenge, the test sets of helen and lfpw are common, and each of them is full. Other faces are in no
     subset.
+
+    Example:
+        >>> dict(type='Face300WSubsetDataset', data_root='data/300w',
+        ...      ann_file='annotations/face_landmarks_300w_valid.json')
     """
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:

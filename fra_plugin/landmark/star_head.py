@@ -14,12 +14,16 @@ from mmpose.registry import MODELS
 class STARHead(IntegralRegressionHead):
     """Features (..., (B, C, h, w)) -> softmax heatmaps (B, K, 8h, 8w) and their means (B, K, 2) in [0, 1].
 
-    Use it with mmpose's ``RegressionLabel`` codec. Its arguments are those of mmpose's ``IntegralRegressionHead``; only
-    the loss is another.
+    Use it with mmpose's ``RegressionLabel`` codec. It is mmpose's ``IntegralRegressionHead`` with another loss.
+
+    Example:
+        >>> dict(type='STARHead', in_channels=2048, in_featuremap_size=(8, 8), num_joints=98,
+        ...      decoder=dict(type='RegressionLabel', input_size=(256, 256)))
 
     Args:
-        loss (dict): Config of a loss that takes heatmaps, (B, K, H, W), true landmarks in [0, 1], (B, K, 2), and
-            weights, (B, K). Default: ``dict(type='STARLoss')``.
+        loss: config of a loss that takes heatmaps, (B, K, H, W), true landmarks in [0, 1], (B, K, 2), and
+            weights, (B, K). Defaults to ``dict(type='STARLoss')``.
+        **kwargs: as IntegralRegressionHead: ``in_channels``, ``in_featuremap_size``, ``num_joints``, ``decoder``, ...
     """
 
     def __init__(self, *args, loss: dict = dict(type='STARLoss'), **kwargs) -> None:

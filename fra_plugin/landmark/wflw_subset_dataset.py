@@ -14,4 +14,7 @@ class WFLWSubsetDataset(RawAnnotation, WFLWDataset):
     """mmpose's WFLWDataset; the subsets come from files that ``tools/dataset_converters/wflw.py`` wrote.
 
     mmpose's own annotation files leave them out.
+
+    Example:
+        >>> dict(type='WFLWSubsetDataset', data_root='data/wflw', ann_file='annotations/face_landmarks_wflw_test.json')
     """

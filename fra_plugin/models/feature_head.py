@@ -10,7 +10,11 @@ from mmpretrain.structures import DataSample
 
 @MODELS.register_module()
 class FeatureHead(BaseModule):
-    """Pooled features (B, C) -> ``feature`` (C,) in each data sample; for evaluation only, it has no loss."""
+    """Pooled features (B, C) -> ``feature`` (C,) in each data sample; for evaluation only, it has no loss.
+
+    Example:
+        >>> dict(type='ImageClassifier', backbone=dict(type='ResNet', depth=50), head=dict(type='FeatureHead'))
+    """
 
     def pre_logits(self, feats: Tuple[torch.Tensor, ...]) -> torch.Tensor:
         """The last stage's features (B, C)."""

@@ -16,6 +16,8 @@ from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from .evaluation_mode import evaluation_mode
+
 
 @MODELS.register_module()
 class FRA(BaseSelfSupervisor):
@@ -24,6 +26,10 @@ class FRA(BaseSelfSupervisor):
     The target encoder (``target.backbone``, ``target.neck``) starts as a copy of the online encoder and follows its
     parameters by :meth:`update_target`, which :class:`MomentumUpdateHook` calls after every optimizer step. It runs in
     training mode, without gradient, with its own BatchNorm statistics and prototype.
+
+    Example:
+        >>> dict(type='FRA', backbone=dict(type='ResNet', depth=50),
+        ...      neck=dict(type='FRANeck', in_channels=2048), head=dict(type='FRAHead'))
 
     Args:
         backbone: config of any backbone whose last output is a feature map (B, C, H, W).
@@ -45,6 +51,7 @@ class FRA(BaseSelfSupervisor):
         backbone: dict,
         neck: dict,
         head: dict,
+        *,
         base_momentum: float = 0.004,
         pretrained: Optional[str] = None,
         data_preprocessor: Optional[Union[dict, nn.Module]] = None,
@@ -108,12 +115,8 @@ class FRA(BaseSelfSupervisor):
         Returns:
             (B, K, h, w); masks are positive and sum to 1 over the regions (plus K * 1e-7).
         """
-        training = self.training
-        self.eval()
-        try:
+        with evaluation_mode(self):
             region_logits = self.neck.region_logits(self.backbone(inputs))
-        finally:
-            self.train(training)
         return region_logits if logits else self.neck.heatmap_head.masks(region_logits)
 
     @torch.no_grad()
@@ -141,12 +144,11 @@ class FRA(BaseSelfSupervisor):
     @torch.no_grad()
     def _check_feature_map(self) -> None:
         """Run the backbone once on a blank image: what it gives is not to be read off its config."""
-        name, training = type(self.backbone).__name__, self.backbone.training
+        name = type(self.backbone).__name__
         size = getattr(self.backbone, 'img_size', 224)
         size = (size, size) if isinstance(size, int) else tuple(size)
-        self.backbone.eval()
-        output = self.backbone(torch.zeros(1, 3, *size))
-        self.backbone.train(training)
+        with evaluation_mode(self.backbone):
+            output = self.backbone(torch.zeros(1, 3, *size))
         feature_map = output[-1] if isinstance(output, (tuple, list)) else output
         if not isinstance(feature_map, torch.Tensor) or feature_map.dim() != 4:
             raise ValueError(

@@ -17,6 +17,9 @@ from .fra_neck import FaceEmbedding, each_view, projector
 class FRAHead(BaseModule):
     """Embeddings of both networks on both views -> losses.
 
+    Example:
+        >>> dict(type='FRAHead', global_weight=0.5, cross_view=True)
+
     Args:
         in_channels: D of the embeddings. Defaults to 256; :class:`FRA` fills in the neck's.
         hid_channels: hidden width of the two predictors. Defaults to 4096.
@@ -35,6 +38,7 @@ class FRAHead(BaseModule):
 
     def __init__(
         self,
+        *,
         in_channels: int = 256,
         hid_channels: int = 4096,
         global_weight: float = 0.5,

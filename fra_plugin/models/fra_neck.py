@@ -47,6 +47,9 @@ class FRANeck(BaseModule):
     Several views go through the decoder, the cosines and the pooling at once; the norm layers of the projectors see one
     view after another, so each view is normalised by its own statistics.
 
+    Example:
+        >>> dict(type='FRANeck', in_channels=2048, heatmap_head=dict(type='RegionHeatmapHead', num_regions=8))
+
     Args:
         in_channels: C of the backbone's last feature map.
         hid_channels: hidden width of the three projectors. Defaults to 4096.
@@ -60,6 +63,7 @@ class FRANeck(BaseModule):
     def __init__(
         self,
         in_channels: int,
+        *,
         hid_channels: int = 4096,
         out_channels: int = 256,
         heatmap_head: dict = dict(type='RegionHeatmapHead'),

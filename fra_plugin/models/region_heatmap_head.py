@@ -49,6 +49,9 @@ class RegionHeatmapHead(BaseModule):
     averaged over each view's batch and all processes; the buffer ``prototype`` (K, D) follows these averages, one view
     after another. In evaluation the prototype takes their place, so that the heatmaps of an image do not depend on its batch.
 
+    Example:
+        >>> dict(type='RegionHeatmapHead', in_channels=2048, num_regions=8)
+
     Args:
         in_channels: C of the feature map.
         embed_dims: D, a multiple of 4 and of ``num_heads``. Defaults to 256.
@@ -72,6 +75,7 @@ class RegionHeatmapHead(BaseModule):
     def __init__(
         self,
         in_channels: int,
+        *,
         embed_dims: int = 256,
         num_regions: int = 8,
         num_layers: int = 2,

@@ -35,6 +35,9 @@ def semantic_consistency(pred: torch.Tensor, target: torch.Tensor, decorrelation
 class SemanticConsistencyLoss(nn.Module):
     """pred (..., K, D), target (..., K, D) -> scalar. K = 1 (the global embedding) leaves only the agreement.
 
+    Example:
+        >>> dict(type='SemanticConsistencyLoss', decorrelation_weight=0.02)
+
     Args:
         decorrelation_weight: weight >= 0 of the squared cosines between different regions. Defaults to 0.02.
 

@@ -49,6 +49,7 @@ def sinkhorn(prob: torch.Tensor, iters: int, sync: bool = True) -> torch.Tensor:
 def semantic_relation(
     student_logits: torch.Tensor,
     teacher_logits: torch.Tensor,
+    *,
     student_temp: float,
     teacher_temp: float,
     sinkhorn_iters: int,
@@ -95,6 +96,9 @@ def semantic_relation(
 class SemanticRelationLoss(nn.Module):
     """student and teacher logits (B, K, H, W) of one view, or (V, B, K, H, W) of several -> scalar, their mean.
 
+    Example:
+        >>> dict(type='SemanticRelationLoss', teacher_temp=0.04, sinkhorn_iters=3)
+
     Args:
         student_temp: softmax temperature of the online network, > 0. Defaults to 0.1.
         teacher_temp: softmax temperature of the momentum network, > 0. Defaults to 0.04.
@@ -112,6 +116,7 @@ class SemanticRelationLoss(nn.Module):
 
     def __init__(
         self,
+        *,
         student_temp: float = 0.1,
         teacher_temp: float = 0.04,
         sinkhorn_iters: int = 3,
@@ -157,12 +162,12 @@ class SemanticRelationLoss(nn.Module):
         return self.loss_weight * semantic_relation(
             student_logits,
             teacher_logits.detach(),
-            self.student_temp,
-            self.teacher_temp,
-            self.sinkhorn_iters,
-            self.entropy_weight,
-            self.sync_grad,
-            self.per_face,
-            boxes,
-            teacher_boxes,
+            student_temp=self.student_temp,
+            teacher_temp=self.teacher_temp,
+            sinkhorn_iters=self.sinkhorn_iters,
+            entropy_weight=self.entropy_weight,
+            sync_grad=self.sync_grad,
+            per_face=self.per_face,
+            boxes=boxes,
+            teacher_boxes=teacher_boxes,
         )

@@ -34,10 +34,10 @@ def star_loss(heatmaps: Tensor, target: Tensor, beta: float = 0.01, value_weight
     Lengths are in units in which the map is 2 wide and 2 high, as in the paper.
 
     Args:
-        heatmaps: Not negative, (B, K, H, W); divided by their sum here. Pixel j of a row lies at j / W of the width.
-        target: True landmarks, (B, K, 2), x and y in [0, 1] of the map (mmpose's regression labels).
-        beta: Error at which the distance turns from quadratic to linear, > 0. 0.01 is 1.3 pixels of a 256-pixel crop.
-        value_weight: Weight of the value restriction, >= 0.
+        heatmaps: not negative, (B, K, H, W); divided by their sum here. Pixel j of a row lies at j / W of the width.
+        target: true landmarks, (B, K, 2), x and y in [0, 1] of the map (mmpose's regression labels).
+        beta: error at which the distance turns from quadratic to linear, > 0. 0.01 is 1.3 pixels of a 256-pixel crop.
+        value_weight: weight of the value restriction, >= 0.
 
     Returns:
         Loss, (B, K).
@@ -85,13 +85,16 @@ class STARLoss(nn.Module):
 
     Computed with autocast off, half-precision heatmaps in float32.
 
+    Example:
+        >>> dict(type='STARLoss', value_weight=1.0)
+
     Args:
-        beta (float): Error at which the distance turns from quadratic to linear, > 0. Default: 0.01.
-        value_weight (float): Weight of the value restriction, >= 0. Default: 1.0.
-        loss_weight (float): Weight of the whole. Default: 1.0.
+        beta: error at which the distance turns from quadratic to linear, > 0. Defaults to 0.01.
+        value_weight: weight of the value restriction, >= 0. Defaults to 1.0.
+        loss_weight: weight of the whole. Defaults to 1.0.
 
     Raises:
-        ValueError: If ``beta`` is not positive, a weight is negative, or shapes don't fit together.
+        ValueError: if ``beta`` is not positive, a weight is negative, or shapes don't fit together.
     """
 
     def __init__(self, beta: float = 0.01, value_weight: float = 1.0, loss_weight: float = 1.0) -> None:
@@ -108,9 +111,10 @@ class STARLoss(nn.Module):
         """Loss, a scalar.
 
         Args:
-            heatmaps: Not negative, (B, K, H, W); divided by their sum.
+            heatmaps: not negative, (B, K, H, W); divided by their sum.
             target: x and y in [0, 1] of the map, (B, K, 2).
-            target_weight: Weight of each landmark, (B, K), 0 where it is not labelled. Default: 1 everywhere.
+            target_weight: weight of each landmark, (B, K), 0 where it is not labelled. Defaults to
+                None, 1 everywhere.
         """
         if heatmaps.dim() != 4 or target.shape != (*heatmaps.shape[:2], 2):
             raise ValueError(

@@ -16,6 +16,7 @@ def write_table(
     title: str,
     header: Sequence[str],
     rows: Sequence[Sequence[Any]],
+    *,
     notes: Sequence[str] = (),
     commands: Sequence[str] = (),
 ) -> str:
@@ -53,6 +54,22 @@ def write_table(
         report.heading('Commands').text('\n'.join(commands))
     report.save(folder / f'{name}.html')
     return table
+
+
+def fill_page(page: Union[str, Path], name: str, content: str) -> None:
+    """Put a text into a Markdown page, between ``<!-- name -->`` and ``<!-- end of name -->``.
+
+    Raises:
+        FileNotFoundError: if there is no such page.
+        ValueError: if the page has not both marks, once each and in this order.
+    """
+    text = Path(page).read_text(encoding='utf-8')
+    start, end = f'<!-- {name} -->\n', f'<!-- end of {name} -->'
+    if text.count(start) != 1 or text.count(end) != 1 or text.index(start) > text.index(end):
+        raise ValueError(f'{page}: expected one line {start.strip()} and after it one line {end}')
+    before, after = text[: text.index(start) + len(start)], text[text.index(end) :]
+    with whole_file(page) as partial:
+        Path(partial).write_text(f'{before}\n{content}\n\n{after}', encoding='utf-8')
 
 
 def mean_and_std(values: Sequence[float]) -> str:

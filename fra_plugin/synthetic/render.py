@@ -54,7 +54,7 @@ def render_face(seed: int, index: int, size: int) -> Dict:
     gaze = np.array([0.06, 0.025]) * rng.normal(0, 0.6, 2)
     # a stream of its own: the number of books on a shelf depends on the size, the face must not
     canvas = Canvas(scene.background(np.random.default_rng([seed, 5, index]), sheet), head.unit)
-    hidden = _draw(canvas, head, rotation(0.35 * yaw, 0, 0.25 * roll), worn, light, gaze, rng)
+    hidden = _draw(canvas, head, rotation(0.35 * yaw, 0, 0.25 * roll), worn=worn, light=light, gaze=gaze, rng=rng)
     image = cv2.resize(canvas.colour, (size, size), interpolation=cv2.INTER_AREA)
     image, blurred = scene.camera(image, rng)
     probes = head.landmarks.copy()
@@ -93,7 +93,7 @@ def _outfit(identity: Identity, rng: np.random.Generator) -> Dict:
 
 
 def _draw(
-    canvas: Canvas, head: Head, body_turn: np.ndarray, worn: Dict, light, gaze: np.ndarray, rng: np.random.Generator
+    canvas: Canvas, head: Head, body_turn: np.ndarray, *, worn: Dict, light, gaze: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Layer over layer, back to front; returns the (H, W) bool mask of what covers the face."""
     face.dome_relief(canvas, head)

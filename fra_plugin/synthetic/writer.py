@@ -29,6 +29,7 @@ def write_synthetic_faces(
     out: Union[str, Path],
     num: int,
     size: int = 128,
+    *,
     seed: int = 0,
     workers: Optional[int] = None,
     overwrite: bool = False,

@@ -8,7 +8,9 @@ from fra_plugin.evaluation.frozen_probe import (
     landmark_error,
     linear_accuracy,
     mean_shape_error,
+    number_error,
     pair_accuracy,
+    principal_components,
     raw_pixels,
 )
 
@@ -107,3 +109,21 @@ def test_hog_sees_edges_and_not_brightness():
 def test_raw_pixels_are_grey_values():
     images = np.full((1, 64, 64, 3), 51, np.uint8)
     assert raw_pixels(images) == pytest.approx(np.full((1, 1024), 0.2))
+
+
+def test_principal_components_keep_distances_and_have_a_mean_variance_of_one(rng):
+    train = rng.normal(size=(200, 4)) @ rng.normal(size=(4, 40)) * rng.uniform(1, 100, 40) + 5
+    short, test = principal_components(train, train[:7], components=4)  # all that varies
+    standard = (train - train.mean(0)) / train.std(0)
+    assert short.shape == (200, 4) and np.allclose(test, short[:7], atol=1e-4)
+    assert short.var(0, ddof=1).mean() == pytest.approx(1, rel=1e-3)
+    distance, expected = (np.linalg.norm(x[1:] - x[0], axis=1) for x in (short, standard))
+    assert distance / distance[0] == pytest.approx(expected / expected[0], rel=1e-2)
+    assert principal_components(train, train[:7], components=40)[0] == pytest.approx(standard, abs=1e-3)
+
+
+def test_ridge_reads_numbers(rng):
+    features = rng.normal(size=(80, 3))
+    ages = 40 + features @ [3, 0, -5]
+    assert number_error(features[:60], ages[:60], features[60:], ages[60:]) < 0.2  # the least penalty shrinks a little
+    assert number_error(features[:60, :1], ages[:60], features[60:, :1], ages[60:]) > 2

@@ -7,7 +7,16 @@ import face_layouts
 import numpy as np
 import pytest
 
-from fra_plugin.evaluation.frozen_tasks import ClassTask, LandmarkTask, PairTask, draw_pairs
+from fra_plugin.evaluation.frozen_tasks import (
+    ClassTask,
+    LandmarkTask,
+    NeighbourTask,
+    NumberTask,
+    PairTask,
+    RegionTask,
+    draw_pairs,
+)
+from fra_plugin.evaluation.region_consistency import landmark_groups
 
 
 @pytest.fixture
@@ -50,6 +59,28 @@ def test_true_landmarks_as_features_beat_the_mean_shape(landmarks):
     assert landmarks.guess(1.0, 0) > 1
 
 
+@pytest.fixture
+def regions(landmarks, tmp_path):
+    return RegionTask(str(tmp_path / 'test.json'), str(tmp_path), size=96, num_regions=4)
+
+
+def test_regions_that_are_the_facial_parts_get_the_best_number(regions):
+    """Heatmaps as fine as the image, whose region is the part of the next landmark: all landmarks get their part."""
+    faces = regions.faces(0)
+    assert len(faces) == 8 and all(face.shape == (96, 96, 3) and face.dtype == np.uint8 for face in faces)
+    groups = landmark_groups(68)
+    grid = np.stack(np.meshgrid(np.arange(96), np.arange(96)), axis=-1).reshape(-1, 1, 2)
+    heatmaps = []
+    for points in regions._landmarks.numpy():
+        nearest = ((grid - points) ** 2).sum(-1).argmin(1)
+        heatmaps.append(np.eye(6, dtype=np.float32)[groups[nearest]].T.reshape(6, 96, 96))
+    assert regions.score(np.stack(heatmaps), 1.0, 0) > 0.9
+    everywhere = np.zeros((8, 6, 96, 96), np.float32)
+    everywhere[:, 2] = 1
+    assert regions.score(everywhere, 1.0, 0) == 0
+    assert 0 < regions.guess(1.0, 0) < 0.9
+
+
 def write_csv(folder, column, labels, train):
     rows = [['path', column, 'split']]
     for i, label in enumerate(labels):
@@ -86,6 +117,18 @@ def test_identity_as_feature_verifies(tmp_path):
     assert 20 < task.score(np.random.default_rng(0).normal(size=(40, 5)), 1.0, 0) < 80
 
 
+def test_a_loud_feature_does_not_drown_the_others_once_training_faces_have_told_its_size(tmp_path):
+    people = np.arange(60) % 10
+    config = write_csv(tmp_path, 'who', people, 20)
+    task = PairTask(dict(config, split='val'), dict(config, split='train'), num_pairs=60)
+    assert len(task.faces(0)) == 60
+    rng = np.random.default_rng(0)
+    features = np.column_stack([np.eye(10)[people] + 0.1 * rng.normal(size=(60, 10)), 50 + 20 * rng.normal(size=60)])
+    prepared = task.prepare(features)
+    assert prepared[:20].mean(axis=0) == pytest.approx(np.zeros(11), abs=1e-3)
+    assert task.score(prepared, 1.0, 0) > 90 > task.score(features, 1.0, 0)
+
+
 def test_drawn_pairs_are_balanced_and_never_repeat():
     people = np.array([3, 1, 3, 3, 2, 1, 0])
     pairs, same = draw_pairs(people, 100, 0)
@@ -107,6 +150,48 @@ def test_faces_without_one_label_are_refused(tmp_path):
     config.update(attribute_columns=['smile'], label_column='path')
     with pytest.raises(ValueError, match='no faces with one label'):
         ClassTask(config, config)
+
+
+def test_the_age_as_feature_is_read_off_and_noise_gets_the_error_of_the_median(tmp_path):
+    ages = 20 + np.arange(60) * 7 % 50
+    config = write_csv(tmp_path, 'age', ages, 40)
+    task = NumberTask(dict(config, split='train'), dict(config, split='val'))
+    features = np.column_stack([ages, np.ones(60)]).astype(float)
+    assert task.score(features, 1.0, 0) < 0.1
+    naive = np.abs(np.median(ages[:40]) - ages[40:]).mean()
+    assert task.guess(1.0, 0) == pytest.approx(naive)
+    noise = np.random.default_rng(0).normal(size=(60, 2))
+    assert task.score(noise, 1.0, 0) == pytest.approx(naive, rel=0.2)
+
+
+def test_labels_that_are_no_numbers_are_refused(tmp_path):
+    config = write_csv(tmp_path, 'age', ['young', 'old'] * 3, 4)
+    with pytest.raises(ValueError, match='no numbers'):
+        NumberTask(dict(config, split='train'), dict(config, split='val'))
+
+
+def test_neighbours_vote_without_learning(tmp_path):
+    labels = np.arange(60) % 2
+    config = write_csv(tmp_path, 'smile', labels, 40)
+    task = NeighbourTask(dict(config, split='train'), dict(config, split='val'))
+    features = np.eye(2)[labels]
+    assert np.allclose(task.prepare(features).var(axis=0), 1)  # standardised by the training faces
+    assert task.score(features, 1.0, 0) == task.score(features, 0.2, 0) == 100
+    assert task.score(features[::-1], 1.0, 0) == 100 and task.score(np.ones((60, 2)), 1.0, 0) == 50
+
+
+def test_more_features_than_components_are_shortened_by_the_training_faces_alone(tmp_path):
+    labels = np.arange(40) % 2
+    config = write_csv(tmp_path, 'smile', labels, 30)
+    task = ClassTask(dict(config, split='train'), dict(config, split='val'))
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 600)) + 3 * labels[:, None]
+    prepared = task.prepare(features)
+    assert prepared.shape == (40, 30)  # as many as training faces
+    assert task.score(prepared, 1.0, 0) == 100
+    other = features.copy()
+    other[35:] = 7
+    assert np.allclose(task.prepare(other)[:35], prepared[:35], atol=1e-4)
 
 
 def test_parts_that_number_their_classes_differently_are_refused(tmp_path):

@@ -56,3 +56,14 @@ def test_a_rare_class_counts_as_much_as_a_frequent_one():
 def test_a_class_that_occurs_in_the_test_only_is_wrong_and_no_error():
     test = torch.cat([clusters(1)[0], torch.zeros(10, 3)]), torch.cat([clusters(1)[1], torch.full((10,), 5)])
     assert knn_accuracy(*clusters(0), *test) == 75
+
+
+def test_balanced_votes_let_a_rare_class_win_where_it_is_more_frequent_than_elsewhere():
+    train = torch.tensor([[1.0, 0.0]] * 6 + [[0.0, 1.0]] * 14), torch.tensor([0] * 4 + [1] * 2 + [0] * 14)
+    test = (
+        torch.tensor([[1.0, 0.0]] * 2),
+        torch.tensor([0, 1]),
+    )  # a third of the faces here are of class 1, of all a tenth
+    assert knn_accuracy(*train, test[0][1:], test[1][1:], neighbours=6) == 0
+    assert knn_accuracy(*train, test[0][1:], test[1][1:], neighbours=6, balanced=True) == 100
+    assert knn_accuracy(*train, test[0][:1], test[1][:1], neighbours=6, balanced=True) == 0

@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from tiny_fra import tiny_fra, total_loss
 
 from fra_plugin.models import FRA
+from fra_plugin.models.full_precision import full_precision
 
 
 def test_the_three_losses_add_up_to_the_total(model, views):
@@ -102,6 +103,14 @@ def test_heatmaps_are_the_same_alone_in_a_batch_and_in_both_modes(model, views):
     torch.testing.assert_close(logits.softmax(dim=1) + 1e-7, batch)
 
 
+def test_heatmaps_leave_frozen_parts_in_evaluation_mode(model, views):
+    model.train()
+    model.backbone.layer1.eval()
+    model.heatmaps(views[0])
+    assert model.training and model.backbone.layer2.training and not model.backbone.layer1.training
+    assert not any(part.training for part in model.backbone.layer1.modules())
+
+
 @pytest.mark.parametrize('mode', ['blank', 'one image', 'one region'])
 def test_degenerate_input_gives_finite_losses_and_gradients(views, mode):
     model = tiny_fra(num_regions=1 if mode == 'one region' else 4)
@@ -190,3 +199,11 @@ def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model
 
 def located(views):
     return [DataSample(metainfo=dict(view_boxes=[(0, 0, 60, 60), (50, 5, -40, 50)])) for _ in views[0]]
+
+
+def test_a_device_without_autocast_needs_none_switched_off():
+    """As mps in torch 2.1; torch refuses autocast for the device 'meta' too."""
+    with pytest.raises(RuntimeError):
+        torch.autocast('meta', enabled=False)
+    half = full_precision(lambda x: x * 2)(torch.zeros(3, dtype=torch.float16, device='meta'))
+    assert half.dtype == torch.float32 and half.device.type == 'meta'

@@ -64,4 +64,4 @@ def test_pooling_weights_of_each_region_sum_to_one():
 
 def test_global_weight_out_of_range_is_named():
     with pytest.raises(ValueError, match='global_weight'):
-        FRAHead(8, 8, global_weight=1.5)
+        FRAHead(in_channels=8, hid_channels=8, global_weight=1.5)

@@ -10,7 +10,13 @@ from fra_plugin.reports.result_table import mean_and_std, write_table
 def test_the_same_rows_stand_in_all_three_files(tmp_path):
     rows = [['a|b', 1.23456789, None], ['<i>', 2, 'x\ny']]
     table = write_table(
-        tmp_path / 'new', 'results', 'Title', ['name', 'value', 'note'], rows, ['A note.'], ['python a.py']
+        tmp_path / 'new',
+        'results',
+        'Title',
+        ['name', 'value', 'note'],
+        rows,
+        notes=['A note.'],
+        commands=['python a.py'],
     )
     with open(tmp_path / 'new' / 'results.csv', newline='', encoding='utf-8') as file:
         assert list(csv.reader(file)) == [['name', 'value', 'note'], ['a|b', '1.23456789', ''], ['<i>', '2', 'x\ny']]

@@ -37,7 +37,10 @@ def case(tmp_path):
             )
         ).pretty_text
     )
-    save(fra(NARROW, 64), tmp_path / 'fra.pth', NARROW, 64)
+    for seed, name in enumerate(('fra.pth', 'b.pth', 'c.pth', 'd.pth')):
+        model = fra(NARROW, 64)
+        model.backbone.conv1.weight.data.add_(seed)
+        save(model, tmp_path / name, NARROW, 64)
     return tmp_path
 
 
@@ -57,6 +60,23 @@ def run(case, monkeypatch, capsys):
     return run
 
 
+@pytest.fixture
+def landmarks(case):
+    """A task of four faces with 68 landmarks each."""
+    rng = np.random.default_rng(0)
+    shape = rng.uniform(60, 140, (68, 2))
+    shape[36], shape[45] = (70, 80), (130, 80)
+    faces = [
+        dict(image_id=i, keypoints=np.column_stack([shape + rng.uniform(-5, 5, 2), np.ones(68)]).ravel().tolist())
+        for i in range(4)
+    ]
+    for i in range(4):
+        cv2.imwrite(str(case / f'face{i}.png'), rng.integers(0, 255, (200, 200, 3)).astype(np.uint8))
+    images = [dict(id=i, file_name=f'face{i}.png') for i in range(4)]
+    (case / 'faces.json').write_text(json.dumps(dict(images=images, annotations=faces)))
+    return ['tasks.regions.type=regions', f'tasks.regions.test={case / "faces.json"}', f'tasks.regions.images={case}']
+
+
 def table(case):
     with open(case / 'out' / 'frozen_features.csv', newline='', encoding='utf-8') as file:
         return {row['features']: row for row in csv.DictReader(file)}
@@ -66,12 +86,14 @@ def test_all_rows_are_measured_and_written(case, run):
     code, out, _ = run(f'FRA={case / "fra.pth"}', '--seeds', 2, '--shares', 0.25, 1, '--device', 'cpu')
     assert code == 0
     rows = table(case)
-    assert list(rows) == ['guess', 'HOG', 'raw pixels', 'FRA']
-    assert rows['raw pixels']['half 100%'] == rows['raw pixels']['half 25%'] == '100.00 ± 0.00'
+    assert list(rows) == ['guess', 'HOG', 'raw pixels', 'FRA, pooled', 'FRA, map']
+    assert rows['raw pixels']['half 25%'] == '100.00 ± 0.00'
+    assert rows['raw pixels']['half 100%'] == '100.00'  # the second draw would be the same
     assert rows['guess']['half 100%'] == rows['guess']['pair'] == '50.00 ± 0.00'
     numbers = json.loads((case / 'out' / 'results.json').read_text())['numbers']
-    expected = np.mean([numbers[f'half | FRA | 1.0 | {seed}'] for seed in (0, 1)])
-    assert float(rows['FRA']['half 100%'].split()[0]) == pytest.approx(expected, abs=0.005)
+    for place in ('pooled', 'map'):
+        expected = np.mean([numbers[f'FRA |  | {place} | half | 0.25 | {seed}'] for seed in (0, 1)])
+        assert float(rows[f'FRA, {place}']['half 25%'].split()[0]) == pytest.approx(expected, abs=0.005)
     assert '| raw pixels |' in out and (case / 'out' / 'frozen_features.html').is_file()
     assert 'fra.pth' in (case / 'out' / 'frozen_features.md').read_text()
 
@@ -79,12 +101,13 @@ def test_all_rows_are_measured_and_written(case, run):
 def test_a_further_call_measures_only_what_is_missing(case, run):
     assert run('--tasks', 'half', '--seeds', 1, '--device', 'cpu')[0] == 0
     results = json.loads((case / 'out' / 'results.json').read_text())
-    results['numbers']['half | HOG | 1.0 | 0'] = 77.0  # stays if nobody measures it again
+    assert 'HOG |  |  | half | 1.0 | 0' in results['numbers']
+    results['numbers']['HOG |  |  | half | 1.0 | 0'] = 77.0  # stays if nobody measures it again
     (case / 'out' / 'results.json').write_text(json.dumps(results))
     code, out, _ = run(f'FRA={case / "fra.pth"}', '--tasks', 'half', '--seeds', 1, '--device', 'cpu')
     assert code == 0 and 'half: FRA, seed 0' in out and 'half: HOG' not in out
     rows = table(case)
-    assert rows['HOG']['half 100%'] == '77.00' and rows['FRA']['half 100%']
+    assert rows['HOG']['half 100%'] == '77.00' and rows['FRA, map']['half 100%']
 
 
 def test_a_name_stands_for_one_checkpoint(case, run):
@@ -97,12 +120,66 @@ def test_a_name_stands_for_one_checkpoint(case, run):
     assert code == 1 and 'results of another FRA' in error
 
 
+def test_pre_trainings_of_one_method_share_a_row_and_are_compared_seed_by_seed(case, run):
+    rows = ['A/0=fra.pth', 'A/1=b.pth', 'B/0=c.pth', 'B/1=d.pth', 'C/0=d.pth']
+    rows = [name.replace('=', f'={case}/') for name in rows]
+    options = ('--tasks', 'pair', '--seeds', 2, '--no-descriptors', '--places', 'map', '--device', 'cpu')
+    code, out, _ = run(*rows, *options)
+    assert code == 0
+    numbers = json.loads((case / 'out' / 'results.json').read_text())['numbers']
+    means = {
+        name: np.array(
+            [[numbers[f'{name} | {run} | map | pair |  | {seed}'] for seed in (0, 1)] for run in (0, 1)]
+        ).mean(1)
+        for name in 'AB'
+    }
+    found = table(case)
+    assert list(found) == ['guess', 'A, map (2 runs)', 'B, map (2 runs)', 'C, map']
+    assert found['A, map (2 runs)']['pair'] == f'{means["A"].mean():.2f} ± {means["A"].std(ddof=1):.2f}'
+    with open(case / 'out' / 'frozen_comparisons.csv', newline='', encoding='utf-8') as file:
+        ((compared, cell),) = list(csv.reader(file))[1:]
+    assert compared == 'A against B, map (2 runs)'
+    assert cell.startswith(f'{(means["A"] - means["B"]).mean():+.2f} [')
+
+
+def test_tables_are_written_again_without_measuring_and_put_into_a_page(case, run):
+    page = case / 'page.md'
+    page.write_text('before\n<!-- frozen_features -->\nold\n<!-- end of frozen_features -->\nafter\n')
+    code, _, (error,) = run('--tables-only')
+    assert code == 1 and 'has no results' in error
+    assert run('--tasks', 'half', '--seeds', 1, '--device', 'cpu')[0] == 0
+    for image in case.glob('*.png'):
+        image.unlink()  # no data is needed any more
+    code, out, _ = run('--tables-only', '--tasks', 'half', '--shares', 1, '--page', page)
+    assert code == 0
+    text = page.read_text()
+    assert text.startswith('before\n<!-- frozen_features -->\n\n| features | half 100% |\n')
+    assert '| raw pixels | 100.00 |' in text and 'old' not in text
+    assert text.endswith('<!-- end of frozen_features -->\nafter\n')
+    page.write_text('no marks')
+    code, _, (error,) = run('--tables-only', '--page', page)
+    assert code == 1 and '<!-- frozen_features -->' in error and page.read_text() == 'no marks'
+
+
+def test_regions_are_measured_where_there_are_heatmaps(case, run, landmarks):
+    code, _, _ = run(
+        f'FRA={case / "fra.pth"}', '--tasks', 'regions', '--seeds', 2, '--device', 'cpu', '--cfg-options', *landmarks
+    )
+    assert code == 0
+    rows = table(case)
+    assert list(rows) == ['guess', 'FRA, map']
+    assert 0 <= float(rows['FRA, map']['regions'].split()[0]) <= 1
+    assert 0 < float(rows['guess']['regions'].split()[0]) < 1  # a grid, which the same places of all faces suit
+
+
 @pytest.mark.parametrize(
     'args, code, message',
     [
         (['--tasks', 'nose'], 1, 'no task nose'),
         (['FRA=none.pth'], 1, 'none.pth'),
         (['HOG=none.py'], 1, 'two rows are called HOG'),
+        (['FRA=x.pth', 'FRA/1=x.pth'], 1, 'two rows are called FRA'),
+        (['FRA/1=x.pth', 'FRA/1=y.pth'], 1, 'two rows are called FRA/1'),
         (['FRA'], 2, 'expected NAME=CHECKPOINT'),
         (['--shares', '2'], 2, 'expected a number in (0, 1]'),
         (['--seeds', '0'], 2, '--seeds must be at least 1'),

@@ -37,7 +37,7 @@ def read_mat(path: str) -> dict:
     """Arrays of the .mat file, N faces: names, landmarks (N, 19, 2), visible (N, 19), box (N, 4), order (N, ).
 
     Raises:
-        ValueError: Naming the file, if it can't be read, or an array is missing or of another shape.
+        ValueError: naming the file, if it can't be read, or an array is missing or of another shape.
     """
     from scipy.io import loadmat
 

@@ -31,7 +31,7 @@ def read_faces(path: str, suffix: str):
     """Yield image (H, W, 3) in RGB, landmarks (29, 2), hidden (29, ) and box x y width height of each face.
 
     Raises:
-        ValueError: Naming the file, if it is no HDF5 file, or lacks or misshapes one of its arrays.
+        ValueError: naming the file, if it is no HDF5 file, or lacks or misshapes one of its arrays.
     """
     try:
         import h5py

@@ -34,7 +34,7 @@ def main() -> None:
     args = parse_args()
     with errors_in_one_line():
         out = write_synthetic_faces(
-            args.out, args.num, args.size, args.seed, args.workers, args.overwrite, progress=True
+            args.out, args.num, args.size, seed=args.seed, workers=args.workers, overwrite=args.overwrite, progress=True
         )
     print(f'{args.num} faces in {out}; {out / "contact_sheet.jpg"} shows some')
 

@@ -54,7 +54,7 @@ def read_pts(path: str) -> np.ndarray:
     """Landmarks of a .pts file, (68, 2).
 
     Raises:
-        ValueError: Naming file and line, if a point is not two finite numbers, their number is not 68, or something
+        ValueError: naming file and line, if a point is not two finite numbers, their number is not 68, or something
             follows them.
     """
     points = []
@@ -83,7 +83,7 @@ def pairs_in(folder: str) -> Tuple[List[Tuple[str, str]], List[str]]:
     """The .pts files of a folder, each with its image (of the same name but for the ending), and images without one.
 
     Raises:
-        FileNotFoundError: If there is no such folder, or a .pts file has no image.
+        FileNotFoundError: if there is no such folder, or a .pts file has no image.
     """
     if not osp.isdir(folder):
         raise FileNotFoundError(f'expected the folder {folder}')

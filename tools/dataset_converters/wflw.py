@@ -39,7 +39,7 @@ def parse_line(line: str, where: str) -> Tuple[np.ndarray, List[float], List[str
     """One line of a list -> landmarks (98, 2), rectangle, names of the subsets, image name.
 
     Raises:
-        ValueError: Naming the place, if the line is not as described above.
+        ValueError: naming the place, if the line is not as described above.
     """
     fields = line.split(maxsplit=2 * NUM_POINTS + 10)
     if len(fields) != 2 * NUM_POINTS + 11:

@@ -22,8 +22,23 @@ attributes = dict(
     classes=['1', '2'],
     unlabelled='skip',
 )
+# UTKFace, aligned, at 112 px: labels.csv with file_name, age, gender, race, split.
+ages = dict(
+    type='FaceCSV',
+    data_root='data/utkface112',
+    data_prefix='images',
+    ann_file='labels.csv',
+    image_column='file_name',
+    label_column='age',
+)
 
 five = dict(label_column='expression', classes=['neutral', 'happiness', 'surprise', 'sadness', 'anger'])
+parts = dict(
+    expression=[dict(expressions, split=split, **five) for split in ('train', 'val')],
+    smile=[dict(attributes, split=split, label_column='smile') for split in ('train', 'val')],
+    gender=[dict(attributes, split=split, label_column='gender') for split in ('train', 'val')],
+    glasses=[dict(attributes, split=split, label_column='glasses') for split in ('train', 'val')],
+)
 tasks = dict(
     landmarks=dict(
         type='landmarks',
@@ -31,23 +46,13 @@ tasks = dict(
         train=f'{landmarks}/annotations_train.json',
         test=f'{landmarks}/annotations_test.json',
     ),
-    expression=dict(
-        type='classes', train=dict(expressions, split='train', **five), test=dict(expressions, split='val', **five)
+    **{name: dict(type='classes', train=train, test=test) for name, (train, test) in parts.items()},
+    age=dict(type='numbers', train=dict(ages, split='train'), test=dict(ages, split='val')),
+    identity=dict(
+        type='pairs',
+        train=dict(expressions, split='train', label_column='group'),
+        dataset=dict(expressions, split='val', label_column='group'),
     ),
-    smile=dict(
-        type='classes',
-        train=dict(attributes, split='train', label_column='smile'),
-        test=dict(attributes, split='val', label_column='smile'),
-    ),
-    gender=dict(
-        type='classes',
-        train=dict(attributes, split='train', label_column='gender'),
-        test=dict(attributes, split='val', label_column='gender'),
-    ),
-    glasses=dict(
-        type='classes',
-        train=dict(attributes, split='train', label_column='glasses'),
-        test=dict(attributes, split='val', label_column='glasses'),
-    ),
-    identity=dict(type='pairs', dataset=dict(expressions, split='val', label_column='group')),
+    regions=dict(type='regions', images=f'{landmarks}/images', test=f'{landmarks}/annotations_test.json'),
+    **{f'{name}, k-NN': dict(type='neighbours', train=train, test=test) for name, (train, test) in parts.items()},
 )

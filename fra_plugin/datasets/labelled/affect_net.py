@@ -23,11 +23,14 @@ _COUNTS = {7: dict(train=283901, val=3500), 8: dict(train=287651, val=4000)}
 class AffectNet(LabelledFaces):
     """csv files and images -> ``img_path``, ``gt_label``, ``bbox`` (x1, y1, x2, y2 in pixels) for :class:`LoadFace`.
 
+    Example:
+        >>> dict(type='AffectNet', data_root='data/affectnet', split='val', num_classes=8)
+
     Args:
         data_root: folder with the csv files (or ``Manually_Annotated_file_lists``) and ``Manually_Annotated_Images``
             (or ``Manually_Annotated/Manually_Annotated_Images``).
         split: 'train' (283,901 faces with 7 classes, 287,651 with 8) or 'val' (3,500 or 4,000), the one that papers
-            report, as the test split was never handed out.
+            report, as the test split was never handed out. Defaults to 'train'.
         num_classes: 7, or 8 with contempt. Defaults to 7.
         margin: how much to widen the annotated face box on each side, as a share of its size. Defaults to 0. None takes
             the image as it is, without ``bbox``.

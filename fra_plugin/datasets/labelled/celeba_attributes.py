@@ -22,9 +22,12 @@ class CelebAAttributes(LabelledFaces):
 
     The classes are the attributes' names, as the list file gives them.
 
+    Example:
+        >>> dict(type='CelebAAttributes', data_root='data/celeba', split='test')
+
     Args:
         data_root: folder with the list files and ``img_align_celeba``, or with Anno, Eval and Img.
-        split: 'train' (162,770), 'val' (19,867) or 'test' (19,962).
+        split: 'train' (162,770), 'val' (19,867) or 'test' (19,962). Defaults to 'train'.
         **kwargs: arguments of :class:`LabelledFaces`.
     """
 

@@ -16,6 +16,9 @@ class ClassBalancedSampler(DefaultSampler):
     mmengine's ``ClassBalancedDataset`` repeats rare faces but stops at the square root of the imbalance; this sampler
     evens the classes out, in expectation. Processes get disjoint parts of the same draw.
 
+    Example:
+        >>> dict(type='ClassBalancedSampler')  # train_dataloader.sampler
+
     Args:
         dataset: a data set with ``get_cat_ids`` that gives one class per face; it may be wrapped in mmengine's
             ``ConcatDataset`` and so on.

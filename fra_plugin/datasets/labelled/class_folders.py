@@ -20,6 +20,9 @@ class ClassFolders(ReplacedImages):
     The classes are numbered as mmpretrain's ``CustomDataset`` does, but a split without one of them keeps the numbers of
     the training split, and what is hidden or of the system is no class. The log tells what is left out.
 
+    Example:
+        >>> dict(type='ClassFolders', data_root='data/my_faces', data_prefix='val', classes_from='train', test_mode=True)
+
     Args:
         data_root: folder of the data set. Defaults to '', the current folder.
         data_prefix: folder with a folder for each class, relative to ``data_root``. Defaults to '', ``data_root`` itself.
@@ -31,7 +34,7 @@ class ClassFolders(ReplacedImages):
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: for a folder that is no class, or no image at all.
+        ValueError: for a folder that is no class, a class given that has no folder anywhere, or no image at all.
 
     Example:
         >>> train = dict(type='ClassFolders', data_root='data/faces', data_prefix='train', pipeline=train_pipeline)

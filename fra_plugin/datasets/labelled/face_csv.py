@@ -20,6 +20,10 @@ _UNLABELLED = ('skip_empty', 'skip', 'error')
 class FaceCSV(ReplacedImages):
     """csv file -> ``img_path`` and ``gt_label`` (one label a face) or ``gt_score`` (several yes/no attributes).
 
+    Example:
+        >>> dict(type='FaceCSV', ann_file='labels.csv', data_root='data/my_faces', data_prefix='images', split='train')
+        >>> dict(type='FaceCSV', ann_file='val.csv', data_root='data/my_faces', classes_from='train.csv', test_mode=True)
+
     Args:
         ann_file: the csv file, relative to ``data_root``; its first line names the columns.
         data_root: folder of the data set. Defaults to '', the current folder.
@@ -48,11 +52,6 @@ class FaceCSV(ReplacedImages):
         ValueError: for a bad row (file and line are named), an unknown split, no row at all, or an argument that is none
             of the above.
         FileNotFoundError: if the file or an image is missing.
-
-    Example:
-        >>> train = dict(type='FaceCSV', data_root='data/faces', ann_file='train.csv', pipeline=train_pipeline)
-        >>> val = dict(type='FaceCSV', data_root='data/faces', ann_file='val.csv', classes_from='train.csv',
-        ...            test_mode=True, pipeline=test_pipeline)
     """
 
     def __init__(
@@ -60,6 +59,7 @@ class FaceCSV(ReplacedImages):
         ann_file: str,
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
+        *,
         image_column: str = 'path',
         label_column: str = 'label',
         attribute_columns: Optional[Sequence[str]] = None,

@@ -27,6 +27,9 @@ class FacePairs(BaseDataset):
     ``metainfo['pairs']`` is a list of (index of one image, index of the other, same person, fold or None), which
     :class:`VerificationMetric` reads.
 
+    Example:
+        >>> dict(type='FacePairs', ann_file='pairs.txt', data_root='data/lfw', data_prefix='images')
+
     Args:
         ann_file: ``pairs.txt``, or a csv file with the columns path_a, path_b, same (1 or 0) and, if wanted, fold;
             relative to ``data_root``.

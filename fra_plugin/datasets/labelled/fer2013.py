@@ -23,9 +23,13 @@ class FER2013(LabelledFaces):
 
     The images are in memory: a pipeline for this data set starts without ``LoadImageFromFile``.
 
+    Example:
+        >>> dict(type='FER2013', data_root='data/fer2013', split='val')
+
     Args:
         data_root: folder with ``fer2013.csv``.
         split: 'train' (28,709), 'val' (3,589, called PublicTest in the file) or 'test' (3,589, PrivateTest).
+            Defaults to 'train'.
         **kwargs: arguments of :class:`LabelledFaces`.
     """
 

@@ -27,9 +27,12 @@ class FERPlus(FER2013):
     Faces without a majority, and those where "unknown" or "no face" has the most votes, are left out and counted in
     the log. The published number of rows is checked before that.
 
+    Example:
+        >>> dict(type='FERPlus', data_root='data/ferplus', labels='soft')
+
     Args:
         data_root: folder with ``fer2013.csv`` and ``fer2013new.csv``.
-        split: 'train' (28,709 rows), 'val' (3,589) or 'test' (3,589).
+        split: 'train' (28,709 rows), 'val' (3,589) or 'test' (3,589). Defaults to 'train'.
         labels: 'majority', or 'soft' for the shares of the votes as the target of a soft cross-entropy. Defaults to
             'majority', which is also what a test split needs.
         **kwargs: arguments of :class:`LabelledFaces`.

@@ -18,14 +18,16 @@ def LabelBudget(
 ) -> Dataset:
     """The data set itself, cut down to a share of its faces.
 
-    Works on any mmengine data set, so on mmpretrain's and mmpose's: wrap its config, as in
-    ``dict(type='LabelBudget', share=0.1, dataset=dict(type='RAFDB', ...))``. Where each face has one label, every class
-    gets the same number of faces, and a class with fewer leaves its rest to the others; at least one face a class.
-    Other faces (attributes, landmarks) are drawn at random. A larger share holds all faces of a smaller one with the
-    same seed, on any machine and in any version of NumPy.
+    Works on any data set of mmengine, mmpretrain or mmpose: wrap its config. Where each face has one label, every class gets
+    the same number of faces, and a class with fewer leaves its rest to the others; at least one face a class. Other faces
+    (attributes, landmarks) are drawn at random. A larger share holds all faces of a smaller one with the same seed, on any
+    machine and in any version of NumPy.
 
     Of a ``ConcatDataset`` the faces of all its data sets count as one set; ``RepeatDataset`` and ``ClassBalancedDataset``
     repeat the faces that were kept.
+
+    Example:
+        >>> dict(type='LabelBudget', share=0.1, dataset=dict(type='RAFDB', data_root='data/rafdb'))
 
     Args:
         dataset: config of the data set, or the data set.

@@ -19,7 +19,7 @@ class LabelledFaces(ReplacedImages):
 
     Args:
         data_root: folder of the data set as its authors hand it out.
-        split: a key of ``OFFICIAL_COUNTS``.
+        split: a key of ``OFFICIAL_COUNTS``. Defaults to 'train'.
         strict_counts: refuse a split whose number of faces is not the published one. Defaults to False, a warning in
             the log, as a smaller set can be meant.
         follow_links: whether a listed path may leave the image folder by a symbolic link. Defaults to False.

@@ -22,6 +22,9 @@ class LandmarkFaces(Dataset):
     The first view is a square around the landmarks with the forehead; the second one is larger or smaller and off the
     centre, in a way that is the same each time for each face. Landmarks of visibility 0 are NaN.
 
+    Example:
+        >>> dict(type='LandmarkFaces', ann_file='data/wflw/annotations/test.json', data_prefix='data/wflw/images')
+
     Args:
         ann_file: json file with ``images`` (id, file_name) and ``annotations`` (image_id, keypoints x1, y1, v1, ...).
         data_prefix: folder of the images.

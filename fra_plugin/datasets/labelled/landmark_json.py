@@ -49,18 +49,18 @@ class LandmarkJson:
         """Add one face. Its ``bbox`` and ``area`` are of the part of the box that lies in the image.
 
         Args:
-            file_name: Image, relative to the image folder.
-            size: Width and height of the image as mmpose shows it, pixels; see :func:`image_size`.
-            keypoints: Landmarks, (K, 2), pixels.
+            file_name: image, relative to the image folder.
+            size: width and height of the image as mmpose shows it, pixels; see :func:`image_size`.
+            keypoints: landmarks, (K, 2), pixels.
             visibility: (K, ), 0 not labelled, 1 hidden, 2 visible; mmpose learns and evaluates 1 and 2 alike.
-                Default: all 1, as in mmpose's own files.
-            box: Face box x, y, width, height in pixels, of which ``center`` and ``scale`` are taken too. Default: from
-                the landmarks.
-            where: The place to name in an error. Default: the image.
-            **entries: More entries of the annotation.
+                Defaults to None, all 1 as in mmpose's own files.
+            box: face box x, y, width, height in pixels, of which ``center`` and ``scale`` are taken too. Defaults to
+                None, from the landmarks.
+            where: the place to name in an error. Defaults to '', the image.
+            **entries: more entries of the annotation.
 
         Raises:
-            ValueError: If a number is not finite, a landmark or the box is further outside the image than its longer
+            ValueError: if a number is not finite, a landmark or the box is further outside the image than its longer
                 side, or no part of the box is in the image.
         """
         where = where or file_name
@@ -122,7 +122,7 @@ def link_images(images: str, link: str) -> None:
     """Make ``link`` lead to the folder of the authors' images, so that nothing is copied.
 
     Raises:
-        ValueError: If ``link`` already exists and is something else.
+        ValueError: if ``link`` already exists and is something else.
     """
     if os.path.lexists(link):
         if os.path.realpath(link) != os.path.realpath(images):
@@ -150,8 +150,8 @@ def image_size(path: str) -> Tuple[int, int]:
     """Width and height in pixels of the image that mmpose sees: turned as its EXIF orientation says.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not an image.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not an image.
     """
     try:
         with open_image(path) as image:

@@ -18,9 +18,12 @@ from .labelled_faces import LabelledFaces
 class RAFDB(LabelledFaces):
     """``<data_root>/[basic/]EmoLabel`` and ``Image`` -> ``img_path``, ``gt_label`` 0 to 6 (label 1 to 7 of the file).
 
+    Example:
+        >>> dict(type='RAFDB', data_root='data/rafdb', split='test')
+
     Args:
         data_root: the folder `basic`, or the one above it.
-        split: 'train' (12,271) or 'test' (3,068).
+        split: 'train' (12,271) or 'test' (3,068). Defaults to 'train'.
         aligned: take the aligned 100 px faces, else the original photos. Defaults to True.
         **kwargs: arguments of :class:`LabelledFaces`.
     """

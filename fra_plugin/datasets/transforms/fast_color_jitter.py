@@ -6,11 +6,14 @@ table of 256 values does each; the results are Pillow's. Saturation differs from
 8 bits of HSV, of which OpenCV makes better use.
 """
 
+from typing import Sequence, Union
+
 import cv2
 import numpy as np
 from mmpretrain.datasets.transforms import ColorJitter
 from mmpretrain.registry import TRANSFORMS
 
+Amount = Union[float, Sequence[float]]
 LEVELS = np.arange(256, dtype=np.float32)
 GREY_WEIGHTS = (0.114, 0.587, 0.299)  # of B, G, R
 
@@ -19,14 +22,19 @@ GREY_WEIGHTS = (0.114, 0.587, 0.299)  # of B, G, R
 class FastColorJitter(ColorJitter):
     """img (H, W, 3) BGR uint8 -> the same, its brightness, contrast, saturation and hue changed in random order.
 
+    Example:
+        >>> dict(type='FastColorJitter', brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)
+
     Args:
-        brightness (float | Sequence[float]): Factor in [1 - b, 1 + b], or in the given range. Default: 0.
-        contrast (float | Sequence[float]): As brightness; towards the mean grey of the image. Default: 0.
-        saturation (float | Sequence[float]): As brightness; towards the grey image. Default: 0.
-        hue (float | Sequence[float]): Shift in [-h, h] turns of the colour circle, at most 0.5. Default: 0.
+        brightness: factor in [1 - b, 1 + b], or in the given range. Defaults to 0.
+        contrast: as brightness; towards the mean grey of the image. Defaults to 0.
+        saturation: as brightness; towards the grey image. Defaults to 0.
+        hue: shift in [-h, h] turns of the colour circle, at most 0.5. Defaults to 0.
     """
 
-    def __init__(self, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0) -> None:
+    def __init__(
+        self, brightness: Amount = 0.0, contrast: Amount = 0.0, saturation: Amount = 0.0, hue: Amount = 0.0
+    ) -> None:
         super().__init__(brightness, contrast, saturation, hue)
 
     def transform(self, results: dict) -> dict:

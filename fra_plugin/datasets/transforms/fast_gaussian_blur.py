@@ -13,10 +13,13 @@ from mmpretrain.registry import TRANSFORMS
 class FastGaussianBlur(GaussianBlur):
     """img (H, W, 3) uint8 -> the same, blurred with probability `prob`.
 
+    Example:
+        >>> dict(type='FastGaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf', prob=0.5)
+
     Args:
-        radius (int | float, optional): Standard deviation in pixels. Default: None.
-        prob (float): Probability of blurring. Default: 0.5.
-        **kwargs: Instead of radius, its range as in mmpretrain's GaussianBlur: magnitude_range=(0.1, 2.0) with
+        radius: standard deviation in pixels. Defaults to None.
+        prob: probability of blurring. Defaults to 0.5.
+        **kwargs: instead of radius, its range as in mmpretrain's GaussianBlur: magnitude_range=(0.1, 2.0) with
             magnitude_std='inf' draws it uniformly.
     """
 

@@ -4,6 +4,8 @@ torchvision's crop (Pillow) averages over the pixels that a smaller one replaces
 four of them only. Averaging (INTER_AREA) where the crop shrinks and bilinear where it grows is both right and fast.
 """
 
+from typing import Sequence, Tuple, Union
+
 import cv2
 from mmpretrain.datasets.transforms import RandomResizedCrop
 from mmpretrain.registry import TRANSFORMS
@@ -13,15 +15,22 @@ from mmpretrain.registry import TRANSFORMS
 class FastRandomResizedCrop(RandomResizedCrop):
     """img (H, W, 3) -> a random part of it at `scale`, (h, w, 3), and ``crop_box``: its left, top, width, height.
 
+    Example:
+        >>> dict(type='FastRandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0))
+
     Args:
-        scale (int | Sequence[int]): Size of the result, one side or (h, w), in pixels.
-        crop_ratio_range (tuple): Share of the image's area. Default: (0.08, 1.0).
-        aspect_ratio_range (tuple): Width / height of the part. Default: (3 / 4, 4 / 3).
-        max_attempts (int): Draws until the centre is taken. Default: 10.
+        scale: size of the result, one side or (h, w), in pixels.
+        crop_ratio_range: share of the image's area. Defaults to (0.08, 1.0).
+        aspect_ratio_range: width / height of the part. Defaults to (3 / 4, 4 / 3).
+        max_attempts: draws until the centre is taken. Defaults to 10.
     """
 
     def __init__(
-        self, scale, crop_ratio_range=(0.08, 1.0), aspect_ratio_range=(3 / 4, 4 / 3), max_attempts: int = 10
+        self,
+        scale: Union[int, Sequence[int]],
+        crop_ratio_range: Tuple[float, float] = (0.08, 1.0),
+        aspect_ratio_range: Tuple[float, float] = (3 / 4, 4 / 3),
+        max_attempts: int = 10,
     ) -> None:
         super().__init__(scale, crop_ratio_range, aspect_ratio_range, max_attempts)
 

@@ -41,8 +41,8 @@ class BrokenImageError(ValueError):
     """A file whose bytes could be read but are no usable image.
 
     Args:
-        path (str): The file. Default: required.
-        reason (str): What is wrong with it. Default: ''.
+        path: the file.
+        reason: what is wrong with it. Defaults to ''.
     """
 
     def __init__(self, path: str, reason: str = '') -> None:
@@ -64,16 +64,19 @@ class LoadFace(BaseTransform):
     Required keys: img_path; bbox (x1, y1, x2, y2; optional) in pixels of the upright image, may reach beyond it.
     Added keys: img (H, W, 3) BGR uint8, img_shape and ori_shape (H, W). Removed: bbox.
 
+    Example:
+        >>> dict(type='LoadFace', reduce_to=224)
+
     Args:
-        reduce_to (int, optional): A JPEG whose face has a shorter side of at least 2, 4 or 8 times this many pixels
+        reduce_to: a JPEG whose face has a shorter side of at least 2, 4 or 8 times this many pixels
             is decoded at 1/2, 1/4 or 1/8 of its size, which is several times faster. A crop of area share s and
             aspect ratio 3:4 has a shorter side of sqrt(0.75 s) of the image's, so size / sqrt(0.75 s) loses nothing
-            in a random resized crop to `size` pixels. None: full size. Default: None.
+            in a random resized crop to `size` pixels. Defaults to None, the full size.
 
     Raises:
-        BrokenImageError: The file is empty, truncated, no image of one of FORMATS, of float pixels, or its face box lies
+        BrokenImageError: the file is empty, truncated, no image of one of FORMATS, of float pixels, or its face box lies
             outside.
-        OSError: The file can't be read.
+        OSError: the file can't be read.
         ValueError: reduce_to is no positive integer.
     """
 

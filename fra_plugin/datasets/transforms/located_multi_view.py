@@ -1,6 +1,6 @@
 """LocatedMultiView: mmpretrain's MultiView that also tells which part of the image each view shows."""
 
-from typing import Optional
+from typing import List, Optional, Union
 
 from mmpretrain.datasets.transforms import MultiView
 from mmpretrain.registry import TRANSFORMS
@@ -15,16 +15,19 @@ class LocatedMultiView(MultiView):
     A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; width or height is negative in a
     mirrored view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
 
+    Example:
+        >>> dict(type='LocatedMultiView', num_views=[2], transforms=[[dict(type='FastRandomResizedCrop', scale=224)]])
+
     Args:
-        transforms (list[list]): Pipeline of each kind of view: FastRandomResizedCrop, RandomFlip, Resize and what changes
+        transforms: pipeline of each kind of view: FastRandomResizedCrop, RandomFlip, Resize and what changes
             colours only, in any order and number, also inside RandomApply, RandomChoice and Compose.
-        num_views (int | list[int]): Views of each kind.
+        num_views: views of each kind.
 
     Raises:
         ValueError: for another transform, which may move pixels to an unknown place, such as Rotate.
     """
 
-    def __init__(self, transforms, num_views) -> None:
+    def __init__(self, transforms: List[List[dict]], num_views: Union[int, List[int]]) -> None:
         super().__init__(transforms, num_views)
         for pipeline in self.pipelines:
             follow(pipeline)

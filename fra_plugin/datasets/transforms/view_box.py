@@ -23,7 +23,7 @@ from .fast_color_jitter import FastColorJitter
 from .fast_gaussian_blur import FastGaussianBlur
 from .fast_random_resized_crop import FastRandomResizedCrop
 
-Box = Tuple[float, float, float, float]
+ViewBox = Tuple[float, float, float, float]
 
 # Those that show the same part as before: they change colours, or the size of the whole image.
 STILL = frozenset(
@@ -43,7 +43,7 @@ NESTED = (Compose, Pipeline, RandomApply, RandomChoice)  # with ``transforms``: 
 class Followed:
     """A transform that cuts or mirrors, and keeps ``view_box`` up to date."""
 
-    def __init__(self, transform: Callable, move: Callable[[Box, Tuple[int, int], dict], Box]) -> None:
+    def __init__(self, transform: Callable, move: Callable[[ViewBox, Tuple[int, int], dict], ViewBox]) -> None:
         self.transform = transform
         self.move = move
 
@@ -85,7 +85,7 @@ def follow(transform: Any) -> Any:
     )
 
 
-def _cut(box: Box, size: Tuple[int, int], results: dict) -> Box:
+def _cut(box: ViewBox, size: Tuple[int, int], results: dict) -> ViewBox:
     x, y, width, height = box
     left, top, cut_width, cut_height = results['crop_box']
     return (
@@ -96,7 +96,7 @@ def _cut(box: Box, size: Tuple[int, int], results: dict) -> Box:
     )
 
 
-def _mirror(box: Box, size: Tuple[int, int], results: dict) -> Box:
+def _mirror(box: ViewBox, size: Tuple[int, int], results: dict) -> ViewBox:
     x, y, width, height = box
     direction = results['flip_direction'] if results['flip'] else ''
     if direction in ('horizontal', 'diagonal'):

@@ -11,15 +11,15 @@ def read_boxes(csv_file: str) -> Dict[str, Tuple[int, int, int, int]]:
     """Face boxes by image.
 
     Args:
-        csv_file (str): A csv with the columns NAME_ID,X,Y,W,H. NAME_ID is the image's path relative to the folder,
+        csv_file: a csv with the columns NAME_ID,X,Y,W,H. NAME_ID is the image's path relative to the folder,
             with or without its extension.
 
     Returns:
-        dict: NAME_ID to (x, y, width, height) in pixels; x and y may be negative.
+        NAME_ID to (x, y, width, height) in pixels; x and y may be negative.
 
     Raises:
-        FileNotFoundError: No such file.
-        ValueError: A column is missing, a line holds no box, or an image is named twice.
+        FileNotFoundError: no such file.
+        ValueError: a column is missing, a line holds no box, or an image is named twice.
     """
     boxes = {}
     for where, row in csv_rows(csv_file, COLUMNS, errors='surrogateescape'):

@@ -27,34 +27,37 @@ class FaceFolder(ReplacedImages):
     The first process scans the folder and sends the result to the others, so that all hold the same list; every
     process has to build the data set (not only the first). The scan is kept on disk, see ScanCache.
 
+    Example:
+        >>> dict(type='FaceFolder', data_root='data/vggface2', data_prefix='train', pipeline=[dict(type='LoadFace')])
+
     Args:
-        data_root (str): Parent of the relative paths below. Default: ''.
-        data_prefix (str | dict): The folder, scanned with its sub-folders (VGGFace2's n000002/0001_01.jpg, or flat).
-            Default: ''.
-        ann_file (str): List file: one path relative to the folder a line. '': all images. Default: ''.
-        boxes (str): Csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
-            that it does not name is used whole. '': no boxes. Default: ''.
-        box_margin (float): Share of a box's width and height that is added to it, half on each side; 0.3 is what
-            VGGFace2's authors train with. At least 0. Default: 0.3.
-        extensions (Sequence[str]): Endings of image files, in any case. What is in a file must be of one of the formats
-            of EXTENSIONS whatever its ending. Default: EXTENSIONS.
-        follow_links (bool): Whether symbolic links in the folder may be followed. Default: False.
-        cache_dir (str, optional): Where the scan is kept. None: beside the folder if that can be written, else
-            ~/.cache/fra_plugin. Default: None.
-        patience (float): Seconds that a disk that can't be read is waited for. Default: 300.
-        max_refetch (int): Files in a row that are broken, or for which the pipeline gives None, after which a sample is
-            given up. Default: 100.
-        pipeline (Sequence): Transforms; LoadFace first. Default: ().
-        indices (int | Sequence[int], optional): Use the first n images, or these. Default: None.
-        test_mode (bool): A broken file is an error instead of being replaced. Default: False.
-        lazy_init (bool): Scan at the first use instead of now. Default: False.
-        metainfo (dict, optional): As mmpretrain's BaseDataset. Default: None.
+        data_root: parent of the relative paths below. Defaults to ''.
+        data_prefix: the folder, scanned with its sub-folders (VGGFace2's n000002/0001_01.jpg, or flat).
+            Defaults to ''.
+        ann_file: list of files, one path relative to the folder a line. Defaults to '', all images.
+        boxes: csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
+            that it does not name is used whole. Defaults to '', no boxes.
+        box_margin: share of a box's width and height that is added to it, half on each side; 0.3 is what
+            VGGFace2's authors train with. At least 0. Defaults to 0.3.
+        extensions: endings of image files, in any case. What is in a file must be of one of the formats
+            of EXTENSIONS whatever its ending. Defaults to EXTENSIONS.
+        follow_links: whether symbolic links in the folder may be followed. Defaults to False.
+        cache_dir: where the scan is kept. Defaults to None: beside the folder if that can be written,
+            else in ~/.cache/fra_plugin.
+        patience: seconds that a disk that can't be read is waited for. Defaults to 300.
+        max_refetch: files in a row that are broken, or for which the pipeline gives None, after which a sample is
+            given up. Defaults to 100.
+        pipeline: transforms; LoadFace first. Defaults to ().
+        indices: use the first n images, or these. Defaults to None.
+        test_mode: a broken file is an error instead of being replaced. Defaults to False.
+        lazy_init: scan at the first use instead of now. Defaults to False.
+        metainfo: as mmpretrain's BaseDataset. Defaults to None.
 
     Raises:
-        FileNotFoundError: The folder, the list, the csv or a listed file is missing.
-        ValueError: The folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
-        RuntimeError: From an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
-        BrokenImageError: From an item in test mode.
+        FileNotFoundError: the folder, the list, the csv or a listed file is missing.
+        ValueError: the folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
+        RuntimeError: from an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
+        BrokenImageError: from an item in test mode.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class FaceFolder(ReplacedImages):
         data_root: str = '',
         data_prefix: Union[str, dict] = '',
         ann_file: str = '',
+        *,
         boxes: str = '',
         box_margin: float = 0.3,
         extensions: Sequence[str] = EXTENSIONS,

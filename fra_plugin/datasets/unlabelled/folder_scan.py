@@ -47,15 +47,15 @@ def scan_folder(root: str, extensions: Sequence[str] = EXTENSIONS, follow_links:
     """All images below a folder, by the rule of :mod:`fra_plugin.datasets.image_files`.
 
     Args:
-        root (str): The folder.
-        extensions (Sequence[str]): Lower-case file extensions with their dot. Default: EXTENSIONS.
-        follow_links (bool): Whether symbolic links are followed. Default: False.
+        root: the folder.
+        extensions: lower-case file extensions with their dot. Defaults to EXTENSIONS.
+        follow_links: whether symbolic links are followed. Defaults to False.
 
     Returns:
-        Scan: Its paths have '/' between the parts, and are sorted by folder, then by name.
+        Its paths have '/' between the parts, and are sorted by folder, then by name.
 
     Raises:
-        ValueError: There is no image in it.
+        ValueError: there is no image in it.
     """
     files_of, stamps, visited = {}, {}, {os.path.realpath(root)}
     level, total, left_out, last = [''], 0, LeftOut(), time.time()
@@ -98,16 +98,16 @@ def read_list(list_file: str, root: str, follow_links: bool) -> Scan:
     """The images that a list file names, one path relative to the folder a line, in the file's order.
 
     Args:
-        list_file (str): The list.
-        root (str): The folder.
-        follow_links (bool): Whether a path may lead out of the folder by a symbolic link.
+        list_file: the list.
+        root: the folder.
+        follow_links: whether a path may lead out of the folder by a symbolic link.
 
     Returns:
-        Scan: Its folders are those on the way to a listed file.
+        Its folders are those on the way to a listed file.
 
     Raises:
-        FileNotFoundError: No such list, or a listed file is not there.
-        ValueError: The list is empty, no text, or a path leaves the folder.
+        FileNotFoundError: no such list, or a listed file is not there.
+        ValueError: the list is empty, no text, or a path leaves the folder.
     """
     real_root = os.path.realpath(root)
     paths, stamps, links_of = [], {}, {}

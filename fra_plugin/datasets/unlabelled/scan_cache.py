@@ -28,10 +28,10 @@ class ScanCache:
     """Loads and saves the records of one folder under one setting.
 
     Args:
-        root (str): The folder.
-        setting (str): All that the records depend on beside the folder itself.
-        cache_dir (str, optional): Where the file lies. None: beside the folder if that can be written, else
-            ~/.cache/fra_plugin. Default: None.
+        root: the folder.
+        setting: all that the records depend on beside the folder itself.
+        cache_dir: where the file lies. Defaults to None: beside the folder if that can be written,
+            else in ~/.cache/fra_plugin.
     """
 
     def __init__(self, root: str, setting: str, cache_dir: Optional[str] = None) -> None:

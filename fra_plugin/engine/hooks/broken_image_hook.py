@@ -12,6 +12,7 @@ from mmpretrain.registry import HOOKS
 
 from ...files.printable import printable
 from ...files.whole_file import whole_file
+from ..side_product import side_product
 
 DATA_BATCH = Optional[Union[dict, tuple, list]]
 NAMED_IN_LOG = 20
@@ -25,14 +26,17 @@ class BrokenImageHook(Hook):
     them, in work_dir/broken_images.txt (one a line: path, tab, reason). The share is that of one epoch: broken files / files
     tried. It is looked at every `interval` iterations, once `min_files` were tried, and at the end of each epoch.
 
+    Example:
+        >>> dict(type='BrokenImageHook', max_share=0.01)
+
     Args:
-        max_share (float): Training stops above this share of broken files, in [0, 1]. Default: 0.05.
-        interval (int): Iterations between two looks, which cost an all-reduce of two numbers. Default: 100.
-        min_files (int): Files to be tried, over all processes, before the share means something. Default: 1000.
+        max_share: training stops above this share of broken files, in [0, 1]. Defaults to 0.05.
+        interval: iterations between two looks, which cost an all-reduce of two numbers. Defaults to 100.
+        min_files: files to be tried, over all processes, before the share means something. Defaults to 1000.
 
     Raises:
         ValueError: max_share outside [0, 1], or interval or min_files below 1.
-        RuntimeError: From the training loop: too many broken files.
+        RuntimeError: from the training loop: too many broken files.
     """
 
     def __init__(self, max_share: float = 0.05, interval: int = 100, min_files: int = 1000) -> None:
@@ -105,7 +109,7 @@ class BrokenImageHook(Hook):
         return ', '.join(named) + (f' and {more:,} more' if more else '') + f'; all in {printable(path)}'
 
     def _write_list(self, path: str) -> None:
-        with whole_file(path) as partial, open(partial, 'wb') as file:
+        with side_product(printable(path)), whole_file(path) as partial, open(partial, 'wb') as file:
             for name, reason in sorted(self.reported.items()):
                 # The name's own bytes, for programs that read the list; but one line a file.
                 line = os.fsencode(printable(name) if '\n' in name or '\t' in name else name)

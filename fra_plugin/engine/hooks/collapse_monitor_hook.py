@@ -15,6 +15,8 @@ from torch import nn
 from ...datasets.transforms.plain_faces import normalise
 from ...evaluation.collapse_measures import assignment_measures, crop_agreement, effective_rank, spread
 from ...models.fra_neck import FaceEmbedding
+from ...processes import on_all
+from ..side_product import side_product
 from .collapse_advice import find_complaints, summary
 from .untouched import untouched
 
@@ -41,6 +43,9 @@ class CollapseMonitorHook(Hook):
     What a model doesn't have is left out: any self-supervised model has the global embedding (its neck's, or its
     backbone's), the gradient norm and the speed.
 
+    Example:
+        >>> dict(type='CollapseMonitorHook', interval=100)
+
     Args:
         interval: iterations between two reports, at least 1. Defaults to 50.
         max_use: warn if one region wins more than this share of the pixels, in (0, 1]. Defaults to 0.9.
@@ -57,6 +62,7 @@ class CollapseMonitorHook(Hook):
 
     def __init__(
         self,
+        *,
         interval: int = 50,
         max_use: float = 0.9,
         min_rank: float = 2.0,
@@ -101,14 +107,20 @@ class CollapseMonitorHook(Hook):
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         self._images += _batch_size(data_batch) * get_world_size()
+        if self.every_n_train_iters(runner, self.interval):
+            on_all(self._look, runner, data_batch)
+        self._ready = time.perf_counter()
+
+    def _look(self, runner: Runner, data_batch: dict) -> None:
+        """What the first process reports; the others, which have no taps, only hear of its errors."""
         if self._taps:
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
             values = self._report(runner, model, data_batch)
-            runner.visualizer.add_scalars(dict(values, iter=runner.iter + 1), step=runner.iter + 1)
+            with side_product('The report of CollapseMonitorHook'):
+                runner.visualizer.add_scalars(dict(values, iter=runner.iter + 1), step=runner.iter + 1)
             runner.logger.info(summary(values))
             self._warn(runner, values)
             self._start_clock()
-        self._ready = time.perf_counter()
 
     def _start_clock(self) -> None:
         self._started = self._ready = time.perf_counter()
@@ -177,7 +189,7 @@ class CollapseMonitorHook(Hook):
         }
         if len(self._target) == len(self._online):
             target_logits = torch.cat([output.region_logits for output in self._target])
-            values['regions/target_agreement'] = (region_logits.argmax(1) == target_logits.argmax(1)).double().mean()
+            values['regions/target_agreement'] = (region_logits.argmax(1) == target_logits.argmax(1)).float().mean()
         if self.agreement_faces and hasattr(model, 'heatmaps'):
             with untouched(model):
                 faces = normalise(model, data_batch['inputs'][0][: self.agreement_faces])

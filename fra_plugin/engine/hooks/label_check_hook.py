@@ -23,6 +23,9 @@ class LabelCheckHook(Hook):
 
     A checkpoint that is tested, or from which training goes on, must have been trained on the same classes.
 
+    Example:
+        >>> dict(type='LabelCheckHook')
+
     Raises:
         ValueError: before training, validation or testing, naming both numbers and the classes.
     """

@@ -18,6 +18,9 @@ class MomentumUpdateHook(Hook):
     for a gradient that is not finite, leave the target alone. ``step`` and ``max_steps`` count optimizer steps and
     follow the runner's iteration, so a resumed run goes on where it stopped.
 
+    Example:
+        >>> dict(type='MomentumUpdateHook')
+
     Raises:
         ValueError: before training, for mmengine's ``compile``, which keeps the optimizer from telling.
     """

@@ -4,7 +4,7 @@ import json
 import os
 from typing import Dict, List, Optional
 
-from mmengine.dist import all_gather_object, barrier, is_main_process
+from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
@@ -17,6 +17,9 @@ class NonFiniteHook(Hook):
 
     The evidence lies in ``work_dir/non_finite``: ``iter_N.json`` (losses, and the files of the batch on each process) and
     ``iter_N.pth``, a checkpoint from before the step: a run resumed from it begins with that very batch.
+
+    Example:
+        >>> dict(type='NonFiniteHook', max_in_a_row=100)
 
     Args:
         max_in_a_row: at least 1. The loss scaler of mixed precision starts too high and leaves out a few steps at the
@@ -62,22 +65,27 @@ class NonFiniteHook(Hook):
         first = runner.iter + 1 - runner.train_loop.steps._accumulative_counts  # iterations before the accumulation
         losses = {key: str(float(value)) for key, value in outputs.items()}  # JSON has no NaN
         gathered = all_gather_object(dict(losses=losses, files=self._files))
+        evidence = [
+            f'{folder}/{name}.json names the losses and the files of the batch, {name}.pth beside it is the state before it'
+        ]
         if is_main_process():
             report = dict(iteration=runner.iter + 1, epoch=runner.epoch + 1, processes=gathered)
-            AtomicBackend().put_text(json.dumps(report, indent=1), os.path.join(folder, f'{name}.json'))
-            runner.save_checkpoint(
-                folder,
-                f'{name}.pth',
-                meta=dict(epoch=runner.epoch, iter=max(first, 0)),
-                by_epoch=False,
-                backend_args=dict(backend='atomic'),
-            )
-        barrier()
+            try:
+                AtomicBackend().put_text(json.dumps(report, indent=1), os.path.join(folder, f'{name}.json'))
+                runner.save_checkpoint(
+                    folder,
+                    f'{name}.pth',
+                    meta=dict(epoch=runner.epoch, iter=max(first, 0)),
+                    by_epoch=False,
+                    backend_args=dict(backend='atomic'),
+                )
+            except Exception as error:  # the run ends for another reason, and the other processes wait
+                evidence = [f'the evidence could not be written to {folder}: {error}']
+        broadcast_object_list(evidence)
         raise RuntimeError(
             f'the loss or the gradient was not finite in {self.max_in_a_row} steps in a row, up to iteration '
-            f'{runner.iter + 1}: {folder}/{name}.json names the losses and the files of the batch, {name}.pth beside it is '
-            'the state before it. The last checkpoint is still good. Look at these images, lower the learning rate or '
-            'lengthen the warm-up, and resume.'
+            f'{runner.iter + 1}: {evidence[0]}. The last checkpoint is still good. Look at these images, lower the '
+            'learning rate or lengthen the warm-up, and resume.'
         )
 
 

@@ -1,6 +1,6 @@
 """What the features are worth, while they are learnt."""
 
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -15,11 +15,13 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
-from ...datasets.wrapped import data_info
 from ...evaluation.frozen_probe import linear_accuracy
+from ...evaluation.labelled_features import gt_labels, pooled, split_features
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ...evaluation.verification_metric import VerificationMetric
+from ...processes import on_all
+from ..side_product import side_product
 from .untouched import untouched
 
 
@@ -37,6 +39,9 @@ class OnlineEvalHook(Hook):
       ``region/nmi_grid``, the nmi of a fixed grid of as many regions: what knows nothing of the face.
 
     It works between two steps: after the checkpoint of the epoch was written, before the next epoch begins.
+
+    Example:
+        >>> dict(type='OnlineEvalHook', labelled=dict(type='RAFDB', data_root='data/rafdb'), interval=10)
 
     Args:
         labelled: config of a data set with ``gt_label``, of which every fifth face of a class is tested, or configs of a
@@ -61,6 +66,7 @@ class OnlineEvalHook(Hook):
 
     def __init__(
         self,
+        *,
         labelled: Optional[Union[dict, Sequence[dict]]] = None,
         pairs: Optional[dict] = None,
         landmarks: Optional[dict] = None,
@@ -93,7 +99,9 @@ class OnlineEvalHook(Hook):
         """Find everything that can't work before days of training."""
         self._evaluated_at = None  # iteration
         self._epoch_ended = False
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        on_all(self._build, runner.model.module if is_model_wrapper(runner.model) else runner.model)
+
+    def _build(self, model: nn.Module) -> None:
         self.labelled_sets = [build_plain(config, self.image_size) for config in self.labelled]
         self.labels = [gt_labels(dataset) for dataset in self.labelled_sets]
         parts = ['the training part of the online evaluation', 'its test part']
@@ -137,14 +145,15 @@ class OnlineEvalHook(Hook):
             f'Online evaluation after {runner.iter} iterations: '
             + '  '.join(f'{name}: {value:.4f}' for name, value in metrics.items())
         )
-        runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
+        with side_product('The online evaluation'):
+            runner.visualizer.add_scalars(dict(metrics, iter=runner.iter), step=runner.iter)
         for hook in runner.hooks:
             chooses = isinstance(hook, EarlyStoppingHook) and hook.monitor in metrics
             if isinstance(hook, CheckpointHook) and hook.save_best and (self.by_epoch or not hook.by_epoch):
                 # A hook that counts epochs would name a checkpoint of the middle of one like that of its end.
                 chooses = all(key == 'auto' or key in metrics for key in hook.key_indicators)
             if chooses:
-                hook.after_val_epoch(runner, metrics)
+                on_all(hook.after_val_epoch, runner, metrics)
         return metrics
 
     def evaluate(self, model: nn.Module) -> Dict[str, float]:
@@ -153,21 +162,16 @@ class OnlineEvalHook(Hook):
             labelled = [self._features(model, dataset) for dataset in self.labelled_sets]
             pairs = self._features(model, self.pair_set) if self.pair_set else None
             regions = self._regions(model) if self.landmark_set else None
-            shared = [None]
-            if is_main_process():
-                try:
-                    shared = [self._metrics(labelled, pairs, regions)]
-                except (ValueError, ImportError) as error:
-                    shared = [error]  # the others wait: they must get it too
+            shared = [on_all(self._metrics, labelled, pairs, regions)]
             broadcast_object_list(shared)
-        if isinstance(shared[0], Exception):
-            raise shared[0]
         return shared[0]
 
     def _metrics(
         self, labelled: List[torch.Tensor], pairs: Optional[torch.Tensor], regions: Optional[torch.Tensor]
     ) -> Dict[str, float]:
         metrics = {}
+        if not is_main_process():
+            return metrics
         if not all(features.isfinite().all() for features in labelled + ([] if pairs is None else [pairs])):
             return metrics
         if labelled:
@@ -211,44 +215,8 @@ class OnlineEvalHook(Hook):
         loader = DataLoader(
             Subset(dataset, places), self.batch_size, num_workers=self.num_workers, collate_fn=default_collate
         )
-        parts = [function(batch).cpu() for batch in loader]
+        parts = on_all(lambda: [function(batch).cpu() for batch in loader])
         own = (list(places), torch.cat(parts).numpy() if parts else None)
         gathered = [part for part in all_gather_object(own) if part[1] is not None]
         order = np.argsort(np.concatenate([places for places, _ in gathered]))
         return torch.from_numpy(np.concatenate([values for _, values in gathered])[order])
-
-
-def gt_labels(dataset: Dataset) -> torch.Tensor:
-    """The label of each face of a data set, (N, ) int64.
-
-    Raises:
-        ValueError: if there is no face, or a face has no label or several.
-    """
-    labels = [data_info(dataset, index).get('gt_label') for index in range(len(dataset))]
-    if not labels or not all(isinstance(label, (int, np.integer)) for label in labels):
-        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
-    return torch.tensor(labels)
-
-
-def pooled(output: Union[torch.Tensor, Tuple[torch.Tensor, ...]]) -> torch.Tensor:
-    """What a backbone gives -> (B, C): of its last output the mean over the map (B, C, H, W) or the tokens (B, L, C)."""
-    feature = output[-1] if isinstance(output, (tuple, list)) else output
-    if feature.dim() == 4:
-        return feature.mean(dim=(2, 3))
-    return feature.mean(dim=1) if feature.dim() == 3 else feature
-
-
-def split_features(features: List[torch.Tensor], labels: List[torch.Tensor]) -> Tuple[torch.Tensor, ...]:
-    """Training features and labels, test features and labels: two sets, or one of which every fifth of a class is tested.
-
-    Raises:
-        ValueError: if one set has fewer than five faces of each class.
-    """
-    if len(features) == 2:
-        return features[0], labels[0], features[1], labels[1]
-    tested = torch.zeros(len(labels[0]), dtype=torch.bool)
-    for label in labels[0].unique():
-        tested[(labels[0] == label).nonzero()[4::5]] = True
-    if not tested.any():
-        raise ValueError('one labelled data set is split into five parts, but no class has five faces')
-    return features[0][~tested], labels[0][~tested], features[0][tested], labels[0][tested]

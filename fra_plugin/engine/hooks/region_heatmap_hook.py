@@ -14,7 +14,9 @@ from mmpretrain.registry import HOOKS
 
 from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
 from ...files.whole_file import whole_file
+from ...processes import on_all
 from ...reports.visualization import region_sheet
+from ..side_product import side_product
 from .untouched import untouched
 
 
@@ -23,7 +25,11 @@ class RegionHeatmapHook(Hook):
     """A few faces that stay the same -> heatmaps -> one picture, before training and every ``interval`` epochs.
 
     Goes to ``regions/iter_00001000.jpg`` in the work directory and, under the name 'regions', to every backend of the
-    visualizer. The model is not touched, see :func:`untouched`. For models with ``heatmaps(inputs) -> (B, K, h, w)``.
+    visualizer. A picture that can't be written is a warning. The model is not touched, see :func:`untouched`. For models
+    with ``heatmaps(inputs) -> (B, K, h, w)``.
+
+    Example:
+        >>> dict(type='RegionHeatmapHook', dataset=dict(type='FaceFolder', data_prefix='data/held_out'), interval=5)
 
     Args:
         dataset: config of a data set of held-out faces; without a ``pipeline`` the images are only resized. Defaults to
@@ -42,6 +48,7 @@ class RegionHeatmapHook(Hook):
 
     def __init__(
         self,
+        *,
         dataset: Optional[dict] = None,
         num_faces: int = 8,
         image_size: int = 224,
@@ -65,7 +72,7 @@ class RegionHeatmapHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not hasattr(model, 'heatmaps'):
             raise TypeError(f'RegionHeatmapHook is for models with heatmaps, {type(model).__name__} has none')
-        self.faces = self._read_faces(runner)
+        self.faces = on_all(self._read_faces, runner)
         if runner.iter == 0:
             self.draw(runner, 0)
 
@@ -78,7 +85,10 @@ class RegionHeatmapHook(Hook):
             self.draw(runner, runner.iter + 1)
 
     def draw(self, runner: Runner, step: int) -> None:
-        """Write the picture of this moment, ``step`` iterations after the start."""
+        """Write the picture of this moment, ``step`` iterations after the start; every process must call this."""
+        on_all(self._draw, runner, step)
+
+    def _draw(self, runner: Runner, step: int) -> None:
         if not is_main_process():  # in evaluation mode no process waits for another one
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -87,9 +97,12 @@ class RegionHeatmapHook(Hook):
         side = (self.face_size, self.face_size)
         faces = [cv2.resize(face.permute(1, 2, 0).numpy(), side) for face in self.faces]
         picture = region_sheet(faces, heatmaps, columns=len(faces))
-        with whole_file(os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')) as partial:
-            cv2.imwrite(partial, picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
-        runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
+        path = os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')
+        with side_product(path), whole_file(path) as partial:
+            if not cv2.imwrite(partial, picture, [cv2.IMWRITE_JPEG_QUALITY, 92]):
+                raise OSError('no space, or no such folder')  # OpenCV does not say
+        with side_product('The picture of the regions'):
+            runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
 
     def _read_faces(self, runner: Runner) -> torch.Tensor:
         # Every process reads: a data set may let the first one scan the folder for all.

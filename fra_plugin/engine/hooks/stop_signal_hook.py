@@ -21,6 +21,9 @@ class StopSignalHook(Hook):
     Needs ReliableTrainLoop and ReliableCheckpointHook. The exit code is 143 after SIGTERM (somebody wants it to end) and
     75 after SIGUSR1 (it wants to be started again with ``--resume``).
 
+    Example:
+        >>> dict(type='StopSignalHook', interval=20)
+
     Args:
         interval: iterations between two looks at what the other processes were told, at least 1; each costs an all-reduce
             of one number. A single process looks after every iteration. Defaults to 10.

@@ -6,6 +6,7 @@ from typing import Iterator
 import torch
 from torch import nn
 
+from ...models.evaluation_mode import evaluation_mode
 from ..runners.seeding import own_randomness
 
 
@@ -16,11 +17,5 @@ def untouched(model: nn.Module) -> Iterator[nn.Module]:
     The mode of each module (some are in evaluation mode on purpose) and the random states, see :func:`own_randomness`,
     return to what they were. Parameters and buffers don't move in evaluation mode.
     """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad(), own_randomness():
-            yield model
-    finally:
-        for module, training in modes:
-            module.training = training
+    with evaluation_mode(model), torch.no_grad(), own_randomness():
+        yield model

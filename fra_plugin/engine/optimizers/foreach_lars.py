@@ -16,7 +16,10 @@ EXCLUDE = ('none', '1d', 'all')
 
 @OPTIMIZERS.register_module()
 class ForeachLARS(Optimizer):
-    """SGD with momentum whose step is scaled, per parameter, by trust = eta |p| / (|g| + weight_decay |p| + eps).
+    """SGD with momentum whose step is scaled, per parameter, by ``eta |p| / (|g| + weight_decay |p| + eps)``.
+
+    Example:
+        >>> dict(type='OptimWrapper', optimizer=dict(type='ForeachLARS', lr=0.9, weight_decay=1e-6))
 
     Args:
         params: parameters or parameter groups.
@@ -36,6 +39,7 @@ class ForeachLARS(Optimizer):
         self,
         params: Iterable,
         lr: float,
+        *,
         momentum: float = 0.9,
         weight_decay: float = 0.0,
         eta: float = 1e-3,

@@ -19,10 +19,8 @@ class TrainedOnlyConstructor(DefaultOptimWrapperConstructor):
       that works on lists (``foreach``) gets long ones.
 
     Example:
-        >>> optim_wrapper = dict(
-        >>>     constructor='TrainedOnlyConstructor',
-        >>>     optimizer=dict(type='AdamW', lr=3e-4, weight_decay=0.02),
-        >>>     paramwise_cfg=dict(custom_keys={'head.predictor': dict(lr_mult=10.0)}))
+        >>> dict(type='OptimWrapper', constructor='TrainedOnlyConstructor', optimizer=dict(type='AdamW', lr=3e-4),
+        ...      paramwise_cfg=dict(custom_keys={'head.predictor': dict(lr_mult=10.0)}))
     """
 
     def add_params(

@@ -10,10 +10,13 @@ from torch import nn
 class CPUDataParallel(MMDistributedDataParallel):
     """MMDistributedDataParallel on the CPU: SyncBN, which torch has for GPUs only, becomes BN first.
 
+    Example:
+        >>> dict(type='CPUDataParallel', broadcast_buffers=False)  # model_wrapper_cfg
+
     Args:
         module: the model.
-        device_ids: ignored; the Runner names a GPU here.
-        kwargs: as for :class:`torch.nn.parallel.DistributedDataParallel`.
+        device_ids: ignored; the Runner names a GPU here. Defaults to None.
+        **kwargs: as for :class:`torch.nn.parallel.DistributedDataParallel`.
     """
 
     def __init__(self, module: nn.Module, device_ids: object = None, **kwargs):

@@ -29,7 +29,7 @@ def refuse_no_step(loop: BaseLoop) -> None:
             'full: no step would be taken. Set a smaller train_dataloader.batch_size, or train_dataloader.drop_last=False'
         )
     name = 'max_epochs' if isinstance(loop, EpochBasedTrainLoop) else 'max_iters'
-    if loop.max_iters < 1:
+    if getattr(loop, 'max_iters', 1) < 1:
         raise ValueError(f'{name} must be at least 1, got {getattr(loop, name)}: no step would be taken')
 
 

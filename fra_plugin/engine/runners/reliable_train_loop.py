@@ -15,6 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ..side_product import forgive
 from .finite_steps import FiniteSteps
 from .preconditions import refuse_compiled_step, refuse_no_step
 from .seeded_loader import seeded_loader
@@ -34,7 +35,11 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
     - Data workers that died (the kernel ran out of memory, say) are started anew, and their batches made again.
     - ``stop_training``, set by a hook after an iteration, ends training there and not at the end of the epoch.
     - Hooks may change the data set and its pipeline or set another ``dataloader``, which is seeded in the same way.
+    - What can't be written to the visualizer's backends is a warning and not the end.
     - The log history keeps what the log reads and no more, see :class:`ShortHistory`.
+
+    Example:
+        >>> dict(type='ReliableTrainLoop', max_epochs=50, worker_restarts=5)  # train_cfg
 
     Args:
         runner: the Runner.
@@ -42,7 +47,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         worker_restarts: how often in an epoch data workers may die before that is an error. Defaults to 3.
         data_timeout: seconds to wait for a batch before that is an error, 0 without limit. Longer than FaceFolder's
             ``patience``. Defaults to 1800.
-        kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
+        **kwargs: as EpochBasedTrainLoop: ``max_epochs``, ``val_begin``, ``val_interval``, ``dynamic_intervals``.
 
     Raises:
         ValueError: for a loader without places (see :func:`seeded_loader`) or without a batch, ``worker_restarts`` or
@@ -81,6 +86,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         wrapper = self.runner.optim_wrapper
         self.steps = FiniteSteps(wrapper) if isinstance(wrapper, OptimWrapper) else wrapper
         start = self._place_in_epoch()
+        forgive(self.runner.visualizer)
         self.shorten_history = ShortHistory(self.runner)
         self.runner.call_hook('before_train')
         while self._epoch < self._max_epochs and not self.stop_training:

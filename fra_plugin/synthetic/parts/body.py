@@ -127,7 +127,7 @@ def ears(canvas: Canvas, head: Head) -> None:
         canvas.layer(canvas.full_mask(outline), 0.16, 0.05)
         fold = smooth(place([[0.0, -0.18], [0.10, -0.25], [0.20, -0.18], [0.19, -0.03], [0.10, 0.10], [0.03, 0.13]]))
         canvas.raise_(fold, -0.05, 0.02, 0.06)
-        canvas.glaze(fold, tint(skin, 0.55), 0.55, 0.015, 0.04)
+        canvas.glaze(fold, tint(skin, 0.55), 0.55, 0.015, width=0.04)
         canvas.glaze(place([[0.02, 0.02], [0.08, -0.02], [0.10, 0.06], [0.03, 0.10]]), tint(skin, 0.4), 0.6, 0.02)
         if identity.earrings:
             spot = place([[0.04, 0.36]])[0]

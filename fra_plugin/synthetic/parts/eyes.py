@@ -17,7 +17,8 @@ def eyes(canvas: Canvas, head: Head, gaze: np.ndarray, rng: np.random.Generator)
         shapes.append(np.concatenate([upper, lower[1:-1]]))
         uppers.append(upper)
         lowers.append(lower + down * 0.012)
-        _ball(canvas, head, name, shapes[-1], upper, points.mean(0) + gaze * unit * head.turn[2, 2], rng)
+        centre = points.mean(0) + gaze * unit * head.turn[2, 2]
+        _ball(canvas, head, name, shapes[-1], upper=upper, centre=centre, rng=rng)
         crease = upper - down * (0.062 + 0.03 * min(head.move.lids, 1))
         crease[[0, -1]] = upper[[0, -1]] - down * 0.01
         creases.append(crease)
@@ -41,6 +42,7 @@ def _ball(
     head: Head,
     name: str,
     shape: np.ndarray,
+    *,
     upper: np.ndarray,
     centre: np.ndarray,
     rng: np.random.Generator,

@@ -33,7 +33,7 @@ def hat(canvas: Canvas, head: Head, style: str, rng: np.random.Generator) -> Non
     if flap is not None:
         canvas.shadow(flap, (0, 0.20), 0.08, 0.5)
     canvas.cover(dome, colour, 'hat')
-    _cloth(canvas, head, dome, colour, style, edge, rng)
+    _cloth(canvas, head, dome, colour, style=style, edge=edge, rng=rng)
     canvas.layer(dome, 0.22, 0.12)
     if flap is not None:
         if style == 'brim':  # the dome stands on the brim
@@ -57,7 +57,7 @@ def _flap(canvas: Canvas, head: Head, style: str, level: float, grow: float, rng
 
 
 def _cloth(
-    canvas: Canvas, head: Head, mask: np.ndarray, colour, style: str, edge: np.ndarray, rng: np.random.Generator
+    canvas: Canvas, head: Head, mask: np.ndarray, colour, *, style: str, edge: np.ndarray, rng: np.random.Generator
 ) -> None:
     """Ribs, seams, bands and prints; ``edge`` (n, 2): the near half of the rim."""
     unit, pole = canvas.unit, head.project(np.array([0, -1.6, SKULL_CENTRE[2]]))

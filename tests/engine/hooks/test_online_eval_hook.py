@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from watched_run import SIZE, byol, make_runner, scalars, write_faces
 from watching_process import evaluate, worker
 
-from fra_plugin.engine.hooks.online_eval_hook import OnlineEvalHook, pooled, split_features
+from fra_plugin.engine.hooks.online_eval_hook import OnlineEvalHook
 from fra_plugin.engine.hooks.untouched import untouched
 
 METRICS = {
@@ -193,23 +193,6 @@ def test_features_that_are_not_finite_end_no_run(tmp_path, faces, monkeypatch, c
     runner.train()
     assert runner.iter == runner.max_iters and caplog.text.count('the features are not finite') == 2
     assert not reports(runner) and not list(Path(runner.work_dir).glob('best_*'))
-
-
-def test_every_fifth_face_of_a_class_is_tested():
-    labels = torch.tensor([0, 1] * 7)
-    train, train_labels, test, test_labels = split_features([torch.arange(14.0)[:, None]], [labels])
-    assert test.flatten().tolist() == [8, 9] and test_labels.tolist() == [0, 1]
-    assert len(train) == len(train_labels) == 12
-    with pytest.raises(ValueError, match='no class has five faces'):
-        split_features([torch.zeros(3, 1)], [torch.tensor([0, 0, 1])])
-
-
-def test_pooling_takes_the_mean_over_map_or_tokens_of_the_last_output():
-    torch.manual_seed(0)
-    feature_map = torch.randn(2, 3, 4, 5)
-    expected = feature_map.mean(dim=(2, 3))
-    for output in ((torch.zeros(2, 9), feature_map), feature_map, feature_map.flatten(2).transpose(1, 2), [expected]):
-        torch.testing.assert_close(pooled(output), expected)
 
 
 @pytest.mark.parametrize(

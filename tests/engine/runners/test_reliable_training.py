@@ -10,6 +10,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+from mmengine.visualization import LocalVisBackend
 from torch import nn
 
 from fra_plugin.checkpoints.safe_load import safe_load
@@ -123,6 +124,83 @@ def test_a_checkpoint_waits_for_the_end_of_an_accumulation(tmp_path):
     """Epochs of 6 batches, steps of 4: the first epoch ends in the middle of a step."""
     build(tmp_path, 'run', checkpoint=dict(iter_interval=3, max_keep_ckpts=5), accumulate=4).train()
     assert files(tmp_path) == ['epoch_2.pth', 'iter_12.pth', 'iter_8.pth']  # 3 became 4, which is no longer kept
+
+
+def test_an_accumulation_over_the_end_of_an_epoch_keeps_to_the_interval(tmp_path):
+    """Steps of 4 and epochs of 6 batches: epochs 1 and 3 end in the middle of a step."""
+    build(tmp_path, 'run', checkpoint=dict(interval=3), loop=dict(max_epochs=4), accumulate=4).train()
+    assert files(tmp_path) == ['epoch_4.pth', 'iter_20.pth']
+
+
+def test_iterations_wait_for_the_end_of_an_accumulation_too(tmp_path):
+    build(tmp_path, 'run', checkpoint=dict(by_epoch=False, interval=5), accumulate=4).train()
+    assert files(tmp_path) == ['iter_12.pth', 'iter_8.pth']
+
+
+class Scores(Hook):
+    """The score of each epoch, and a disk that has no room for some of the best checkpoints."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, scores, full):
+        self.scores, self.full = scores, full
+
+    def after_train_epoch(self, runner):
+        save = runner.save_checkpoint
+
+        def try_to_save(out_dir, filename, *args, **kwargs):
+            if 'best' in filename and runner.epoch in self.full:
+                raise OSError('no space')
+            save(out_dir, filename, *args, **kwargs)
+
+        runner.save_checkpoint = try_to_save
+        checkpoints = next(hook for hook in runner.hooks if isinstance(hook, ReliableCheckpointHook))
+        score = self.scores[runner.epoch]
+        checkpoints.after_val_epoch(runner, dict(score=score, other_score=score))
+        runner.save_checkpoint = save
+
+
+@pytest.mark.parametrize('save_best', ['score', 'auto', ['score', 'other_score']])
+@pytest.mark.parametrize(
+    'scores, full, kept, lost',
+    [
+        ([1, 2, 3, 0], [], 2, False),
+        ([1, 2, 3, 0], [2], 1, True),  # the former best stays, and the run ends with the error
+        ([1, 3, 2, 0], [1], 2, True),  # the best that could be saved, which is not the best
+        ([1, 2, 3, 0], [1], 2, False),  # a better one was saved
+    ],
+)
+def test_the_best_checkpoint_is_not_lost_without_a_word(tmp_path, save_best, scores, full, kept, lost):
+    runner = build(
+        tmp_path,
+        'run',
+        [Scores(scores, full)],
+        loop=dict(max_epochs=4),
+        checkpoint=dict(save_best=save_best, rule='greater', max_keep_ckpts=1),
+    )
+    if lost:
+        with pytest.raises(OSError, match='no space'):
+            runner.train()
+    else:
+        runner.train()
+    names = ['other_score', 'score'] if isinstance(save_best, list) else ['score']
+    assert [name for name in files(tmp_path) if 'best' in name] == [f'best_{name}_epoch_{kept}.pth' for name in names]
+
+
+def test_a_checkpoint_that_cannot_be_pickled_is_told_like_a_full_disk(tmp_path):
+    runner = build(tmp_path, 'run')
+    runner.message_hub.update_info('odd', lambda: None)
+    with pytest.raises(Exception, match='pickle'):
+        runner.train()
+    assert runner.iter == 12 and not files(tmp_path)
+
+
+def test_a_visualizer_that_cannot_write_ends_no_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(LocalVisBackend, 'add_scalars', lambda *_, **__: (_ for _ in ()).throw(OSError('no space')))
+    runner = build(tmp_path, 'run')
+    runner.visualizer._vis_backends = dict(local=LocalVisBackend(str(tmp_path / 'vis')))
+    runner.train()
+    assert 'What goes to LocalVisBackend could not be written: no space' in next(tmp_path.rglob('*.log')).read_text()
 
 
 def test_iterations_instead_of_epochs(tmp_path):

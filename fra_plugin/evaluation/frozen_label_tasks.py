@@ -1,0 +1,154 @@
+"""What frozen features know about labels of whole faces: classes, and numbers such as an age."""
+
+from typing import List, Tuple
+
+import numpy as np
+import torch
+from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
+
+from ..datasets.labelled.label_agreement import class_names, require_same_classes
+from ..datasets.labelled.label_budget import budget
+from ..datasets.wrapped import data_info
+from .frozen_probe import linear_accuracy, number_error, principal_components
+from .nearest_neighbours import knn_accuracy
+
+
+class ClassTask:
+    """Classes by logistic regression: expressions, or a single attribute.
+
+    Example:
+        >>> dict(type='classes', train=dict(type='RAFDB', data_root='data/rafdb'),
+        ...      test=dict(type='RAFDB', data_root='data/rafdb', split='test'))
+
+    Args:
+        train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
+
+    Raises:
+        ValueError: if they have not.
+    """
+
+    metric = 'mean per-class accuracy, %'
+    higher_is_better = True
+    uses_labels = True
+    fixed_faces = True
+    needs = 'vectors'
+
+    def __init__(self, train: dict, test: dict) -> None:
+        datasets = [DATASETS.build(config) for config in (train, test)]
+        require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
+
+    def faces(self, seed: int) -> List[str]:
+        return self._train + self._test
+
+    def has_draws(self, share: float) -> bool:
+        """Whether another seed asks something else of the same features."""
+        return share < 1
+
+    def prepare(self, features: np.ndarray) -> np.ndarray:
+        """Their principal components, of the training faces without their labels."""
+        n = len(self._train)
+        return np.concatenate(principal_components(features[:n], features[n:]))
+
+    def score(self, features: np.ndarray, share: float, seed: int) -> float:
+        kept = budget(self._train_labels.tolist(), share, seed)
+        n = len(self._train)
+        return linear_accuracy(
+            features[:n][kept], self._train_labels[kept], features[n:], self._test_labels, seed, standardise=False
+        )
+
+    def guess(self, share: float, seed: int) -> float:
+        """Chance."""
+        return 100 / len(np.unique(self._test_labels))
+
+
+class NeighbourTask(ClassTask):
+    """Classes by the vote of the 20 nearest training faces, see :func:`knn_accuracy`: no label is learnt from.
+
+    Classes weigh the same, however many faces they have.
+
+    Args:
+        train, test: as for :class:`ClassTask`.
+    """
+
+    metric = 'mean per-class accuracy of 20 nearest neighbours, %'
+
+    def score(self, features: np.ndarray, share: float, seed: int) -> float:
+        kept = budget(self._train_labels.tolist(), share, seed)
+        n = len(self._train)
+        train, test = (torch.from_numpy(part.astype(np.float32)) for part in (features[:n][kept], features[n:]))
+        labels = (torch.from_numpy(part) for part in (self._train_labels[kept], self._test_labels))
+        return knn_accuracy(train, next(labels), test, next(labels), balanced=True)
+
+
+class NumberTask:
+    """Numbers by ridge regression, such as ages.
+
+    Example:
+        >>> ages = dict(type='FaceCSV', ann_file='ages.csv', data_root='data/my_faces', label_column='age')
+        >>> dict(type='numbers', train=dict(ages, split='train'), test=dict(ages, split='val'))
+
+    Args:
+        train, test: configs of data sets whose faces have a ``gt_label`` with the number as its class's name.
+
+    Raises:
+        ValueError: for a class whose name is not a number.
+    """
+
+    metric = 'mean absolute error'
+    higher_is_better = False
+    uses_labels = True
+    fixed_faces = True
+    needs = 'vectors'
+
+    def __init__(self, train: dict, test: dict) -> None:
+        (self._train, self._train_numbers), (self._test, self._test_numbers) = map(_numbered_faces, (train, test))
+
+    def faces(self, seed: int) -> List[str]:
+        return self._train + self._test
+
+    def has_draws(self, share: float) -> bool:
+        """Whether another seed asks something else of the same features."""
+        return share < 1
+
+    def prepare(self, features: np.ndarray) -> np.ndarray:
+        """Their principal components, of the training faces without their labels."""
+        n = len(self._train)
+        return np.concatenate(principal_components(features[:n], features[n:]))
+
+    def score(self, features: np.ndarray, share: float, seed: int) -> float:
+        kept, n = self._kept(share, seed), len(self._train)
+        return number_error(features[:n][kept], self._train_numbers[kept], features[n:], self._test_numbers)
+
+    def guess(self, share: float, seed: int) -> float:
+        """The median."""
+        return float(np.abs(np.median(self._train_numbers[self._kept(share, seed)]) - self._test_numbers).mean())
+
+    def _kept(self, share: float, seed: int) -> List[int]:
+        return budget([None] * len(self._train), share, seed)
+
+
+def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
+    """Files and labels (N, ) of a data set, wrapped or not.
+
+    Raises:
+        ValueError: if its faces have no ``gt_label``.
+    """
+    infos = [data_info(dataset, place) for place in range(len(dataset))]
+    labels = [info.get('gt_label') for info in infos]
+    if not all(isinstance(label, (int, np.integer)) for label in labels):
+        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
+    return [info['img_path'] for info in infos], np.array(labels)
+
+
+def _numbered_faces(config: dict) -> Tuple[List[str], np.ndarray]:
+    dataset = DATASETS.build(config)
+    files, labels = files_and_labels(dataset)
+    try:
+        numbers = np.array([float(name) for name in class_names(dataset) or ()])
+    except ValueError as error:
+        raise ValueError(f'{config.get("type")} has labels that are no numbers: {error}') from None
+    if not len(numbers):
+        raise ValueError(f'{config.get("type")} does not name its classes, which should be numbers')
+    return files, numbers[labels]

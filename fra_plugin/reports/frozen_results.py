@@ -1,0 +1,135 @@
+"""Numbers of a comparison of frozen features, kept in a file, and the tables that are made of them."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from ..files.whole_file import whole_file
+from .result_table import mean_and_std
+
+
+class Column(NamedTuple):
+    """One number of each row: a task, learnt from a share of the labels (None where it needs none)."""
+
+    task: str
+    share: Optional[float]
+
+    def __str__(self) -> str:
+        return self.task if self.share is None else f'{self.task} {self.share:.0%}'
+
+
+class Result(NamedTuple):
+    """What is measured: a run of a method (run '' where there is one only), in a place of its network."""
+
+    method: str
+    run: str
+    place: str
+    column: Column
+    seed: int
+
+
+class FrozenResults:
+    """Numbers by :class:`Result`, in a json file that is written after each of them.
+
+    A name of a row is ``METHOD`` or ``METHOD/RUN``: pre-trainings of one method, of which equal runs of two methods had
+    the same seed. It stands for one source for good.
+
+    Args:
+        path: of the file, which is read where there is one.
+    """
+
+    def __init__(self, path: Union[str, Path]) -> None:
+        self.path = Path(path)
+        self.content: Dict[str, Any] = dict(sources={}, numbers={}, commands=[])
+        if self.path.is_file():
+            self.content = json.loads(self.path.read_text(encoding='utf-8'))
+        self.numbers: Dict[Result, float] = {_result(key): number for key, number in self.content['numbers'].items()}
+
+    def claim(self, name: str, source: dict) -> None:
+        """Note where a row comes from.
+
+        Raises:
+            ValueError: if the file has numbers of another source under this name.
+        """
+        known = self.content['sources'].setdefault(name, source)
+        if known != source:
+            raise ValueError(
+                f'{self.path} has results of another {name}, {known["source"]}: choose another name or --out'
+            )
+
+    def put(self, result: Result, number: float) -> None:
+        self.numbers[result] = number
+        self.content['numbers'][_key(result)] = number
+        self.write()
+
+    def write(self) -> None:
+        with whole_file(self.path) as partial:
+            Path(partial).write_text(json.dumps(self.content, indent=1), encoding='utf-8')
+
+    def runs(self, method: str, place: str, column: Column) -> Dict[str, List[float]]:
+        """By run: the numbers of its seeds."""
+        found: Dict[str, List[float]] = {}
+        for result in sorted(self.numbers, key=lambda result: result.seed):
+            if (result.method, result.place, result.column) == (method, place, column):
+                found.setdefault(result.run, []).append(self.numbers[result])
+        return found
+
+    def rows(self) -> List[Tuple[str, str]]:
+        """(method, place) of all that was measured, in the order of their first numbers."""
+        return list(dict.fromkeys((result.method, result.place) for result in self.numbers))
+
+    def table(self, columns: Sequence[Column]) -> Tuple[List[str], List[list]]:
+        """Header and rows: of several runs mean and deviation of the runs, of one run those of its seeds."""
+        rows = []
+        for method, place in self.rows():
+            cells, most = [], 1
+            for column in columns:
+                runs = self.runs(method, place, column)
+                most = max(most, len(runs))
+                values = [np.mean(run) for run in runs.values()] if len(runs) > 1 else sum(runs.values(), [])
+                cells.append(mean_and_std(values) or None)
+            if any(cells):
+                name = ', '.join(part for part in (method, place) if part)
+                rows.append([name + (f' ({most} runs)' if most > 1 else ''), *cells])
+        return ['features', *map(str, columns)], rows
+
+    def comparisons(
+        self, columns: Sequence[Column], higher_is_better: Mapping[str, bool]
+    ) -> Tuple[List[str], List[list]]:
+        """Header and rows: by how much a method is better than another one, run by run of the same seed.
+
+        Each cell is the mean and the 95 % interval of the difference; above 0 the first method is better.
+        """
+        from ..evaluation.paired_difference import paired_difference
+
+        rows = []
+        for (first, place), (second, other) in combinations(self.rows(), 2):
+            if first == second or place != other:
+                continue
+            cells, most = [], 0
+            for column in columns:
+                both = [self.runs(method, place, column) for method in (first, second)]
+                shared = [run for run in both[0] if run and run in both[1]]
+                if len(shared) < 2:
+                    cells.append(None)
+                    continue
+                most = max(most, len(shared))
+                values = [np.array([np.mean(runs[run]) for run in shared]) for runs in both]
+                mean, low, high = paired_difference(*(values if higher_is_better[column.task] else values[::-1]))
+                cells.append(f'{mean:+.2f} [{low:+.2f}, {high:+.2f}]')
+            if any(cells):
+                rows.append([f'{first} against {second}' + (f', {place}' if place else '') + f' ({most} runs)', *cells])
+        return ['comparison', *map(str, columns)], rows
+
+
+def _key(result: Result) -> str:
+    share = '' if result.column.share is None else repr(float(result.column.share))
+    return ' | '.join((result.method, result.run, result.place, result.column.task, share, str(result.seed)))
+
+
+def _result(key: str) -> Result:
+    method, run, place, task, share, seed = key.split(' | ')
+    return Result(method, run, place, Column(task, float(share) if share else None), int(seed))
