@@ -10,7 +10,6 @@ import cv2
 import mmcv
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import MMLogger
 from mmpretrain.registry import MODELS
@@ -22,7 +21,7 @@ from .checkpoints.official_release import OFFICIAL_SIZE, official_config, offici
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
-from .configs import find_config
+from .configs import load_config
 from .datasets.transforms.load_face import LoadFace
 from .datasets.unlabelled.folder_scan import scan_folder, tell_left_out
 from .models.fra import FRA
@@ -235,7 +234,7 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
 
 def _configured(config: str) -> Tuple[dict, Optional[int]]:
     """Config of the model in a file, and the size of its images."""
-    parts = Config.fromfile(find_config(config)).to_dict()
+    parts = load_config(config).to_dict()
     return model_config(parts, config), input_size(parts)
 
 

@@ -9,12 +9,13 @@ from logging import FileHandler
 from pathlib import Path
 from typing import Iterator
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from .checkpoints import RefuseForeignWeights
+from .config_options import add_config_options, merge_options
 from .configs import load_config
 from .engine.hooks.label_check_hook import LabelCheckHook
 from .engine.runners.fit_to_machine import fit_to_machine
@@ -68,27 +69,11 @@ def errors_in_one_line() -> Iterator[None]:
         sys.exit(1)
 
 
-class KeyValues(DictAction):
-    """mmengine's `--cfg-options key=value ...`, with a message where there is no `=`."""
-
-    def __call__(self, parser, namespace, values, option_string=None):
-        for value in values:
-            if '=' not in value:
-                parser.error(f'{option_string} {value}: expected key=value')
-        super().__call__(parser, namespace, values, option_string)
-
-
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments that train.py and test.py of every OpenMMLab project share."""
     parser.add_argument('config', help='config file: a path, or the base name of one of the project')
     parser.add_argument('--work-dir', help='folder for logs and checkpoints; default work_dirs/NAME_OF_CONFIG')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValues,
-        metavar='KEY=VALUE',
-        help='replaces entries of the config: model.backbone.depth=18 key="[a,b]" key="[(a,b),(c,d)]"',
-    )
+    add_config_options(parser)
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='who starts processes'
     )
@@ -101,12 +86,11 @@ def read_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: no such config, or no such base.
-        ValueError: the file is not valid Python, or not a config.
+        ValueError: the file is not valid Python, or not a config; or an option can't be read.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = load_config(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -71,13 +71,16 @@ def load_config(name: str) -> Config:
 
     Raises:
         FileNotFoundError: no such config, or no such base.
-        ValueError: the file is not valid Python, or not a config.
+        ValueError: the file is not valid Python, fails when it is run, or is not a config.
     """
     path = find_config(name)
     try:
         return Config.fromfile(path)
-    except (SyntaxError, ConfigParsingError) as error:
-        raise ValueError(f'{path}: {error}') from error
+    except (OSError, ImportError):
+        raise
+    except Exception as error:  # a config is a program, which can fail in any way
+        kind = '' if isinstance(error, (SyntaxError, ConfigParsingError)) else f'{type(error).__name__}: '
+        raise ValueError(f'{path}: {kind}{error}') from error
 
 
 def _base_path(base: str, filename: str, mmengines_own=Config._get_cfg_path) -> Tuple[str, Optional[str]]:

@@ -24,8 +24,9 @@ from mmengine.config import Config  # noqa: E402
 
 from fra_plugin.checkpoints.export import origin  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
-from fra_plugin.command import KeyValues, errors_in_one_line  # noqa: E402
-from fra_plugin.configs import find_config  # noqa: E402
+from fra_plugin.command import errors_in_one_line  # noqa: E402
+from fra_plugin.config_options import add_config_options, merge_options  # noqa: E402
+from fra_plugin.configs import find_config, load_config  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402
 
@@ -95,14 +96,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data-root', default='data', help='folder of the data sets (default: %(default)s)')
     parser.add_argument('--work-dir', help='default: work_dirs/benchmark/NAME_OF_CHECKPOINT')
     parser.add_argument('--gpus', type=int, default=1, help='processes of a training (default: %(default)s)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValues,
-        metavar='KEY=VALUE',
-        default={},
-        help='replaces entries of every config',
-    )
+    add_config_options(parser)
     args = parser.parse_args()
     for name in ('seeds', 'gpus'):
         if getattr(args, name) < 1:
@@ -151,12 +145,12 @@ def plan(args: argparse.Namespace) -> List[Run]:
             raise ValueError(f'no task {name!r}: expected a config (.py) or one of {", ".join(TASKS)}')
         path = find_config(TASKS.get(name, name))
         task = name if name in TASKS else Path(name).stem
-        trains = Config.fromfile(path).get('train_dataloader') is not None
+        trains = load_config(path).get('train_dataloader') is not None
         if not trains and args.checkpoint == RANDOM:
             raise ValueError(f'{task} trains nothing and needs a checkpoint, got {RANDOM}')
         for budget in args.budget if trains else [None]:
             for seed in range(args.seeds if trains else 1):
-                cfg = Config.fromfile(path)
+                cfg = load_config(path)
                 cfg.benchmark = weights
                 complete(cfg, args, budget, seed)
                 folder = args.work_dir / task / ('test' if budget is None else f'labels{budget:g}_seed{seed}')
@@ -178,7 +172,7 @@ def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], see
     for part in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(part):
             move_data(cfg[part].dataset, args.data_root)
-    cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     if budget is not None and budget < 100:
         few = dict(type='LabelBudget', share=budget / 100, seed=seed, dataset=cfg.train_dataloader.dataset)
         if cfg.get('default_scope') == 'mmpose':

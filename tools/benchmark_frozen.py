@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
 
 from fra_plugin.apis import FRAFeatures, read_face
 from fra_plugin.checkpoints.export import origin
-from fra_plugin.command import KeyValues, errors_in_one_line
-from fra_plugin.configs import find_config
+from fra_plugin.command import errors_in_one_line
+from fra_plugin.config_options import add_config_options, merge_options
+from fra_plugin.configs import find_config, load_config
 from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
 from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS
 from fra_plugin.reports.frozen_results import Column, FrozenResults, Result
@@ -73,14 +73,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--page', help='Markdown page that has the marks of the tables: write them there too')
     parser.add_argument('--batch-size', type=int, default=64)
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValues,
-        metavar='KEY=VALUE',
-        default={},
-        help='replaces entries of the config',
-    )
+    add_config_options(parser)
     args = parser.parse_args()
     if args.seeds < 1:
         parser.error(f'--seeds must be at least 1, got {args.seeds}')
@@ -249,8 +242,8 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
-        config = Config.fromfile(find_config(args.config))
-        config.merge_from_dict(args.cfg_options)
+        config = load_config(args.config)
+        merge_options(config, args.cfg_options)
         chosen: List[str] = args.tasks or list(config.get('tasks') or {})
         if not chosen:
             raise ValueError(f'{args.config} has no tasks')

@@ -12,7 +12,8 @@ from typing import Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-from fra_plugin.command import KeyValues, build_runner, errors_in_one_line
+from fra_plugin.command import build_runner, errors_in_one_line
+from fra_plugin.config_options import add_config_options, merge_options
 from fra_plugin.configs import load_config
 from fra_plugin.files.whole_file import whole_file
 
@@ -27,21 +28,14 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     parser.add_argument('--config', default=CONFIG, help='of the backbone and the pipeline (default: %(default)s)')
     parser.add_argument('--out', help='also write the results to this json file')
     parser.add_argument('--work-dir', default='work_dirs/verification', help='folder of the log (default: %(default)s)')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValues,
-        metavar='KEY=VALUE',
-        default={},
-        help='changes of the config, such as model.backbone.depth=18',
-    )
+    add_config_options(parser)
     return parser.parse_args(argv)
 
 
 def verify(args: argparse.Namespace) -> Dict[str, float]:
     """Results of the test loop, without their prefix."""
     cfg = load_config(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args.cfg_options)
     cfg.test_dataloader.dataset.update(
         data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images)
     )

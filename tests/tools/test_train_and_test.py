@@ -254,6 +254,15 @@ def test_options_that_the_config_cannot_serve_are_refused(call, folder, tmp_path
     )
 
 
+def test_options_and_configs_that_cannot_be_read_are_one_line(call, folder, tmp_path):
+    (tmp_path / 'weights.pth').write_bytes(b'')
+    for tool, args in (('train', []), ('test', [tmp_path / 'weights.pth'])):
+        text = single_error(call(tool, folder / 'tiny_classes.py', *args, '--cfg-options', 'model.x=[1,2'))
+        assert '--cfg-options model.x=[1,2: its brackets do not match' in text
+    (tmp_path / 'wrong.py').write_text('depth = 1 / 0\n')
+    assert 'wrong.py: ZeroDivisionError: division by zero' in single_error(call('train', tmp_path / 'wrong.py'))
+
+
 def test_malformed_options_are_argument_errors(call, folder):
     code, text = call('train', folder / 'tiny_classes.py', '--cfg-options', 'novalue')
     assert code == 2 and 'novalue: expected key=value' in text

@@ -54,6 +54,13 @@ def test_weights_of_another_width_are_refused(case, capsys):
     assert 'moco.pth does not fit the ResNet: size mismatch' in capsys.readouterr().err
 
 
+def test_an_option_that_cannot_be_read_is_one_line(case, capsys):
+    folder, _ = case
+    with pytest.raises(SystemExit):
+        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--cfg-options', 'a=[1,2')
+    assert capsys.readouterr().err == 'error: --cfg-options a=[1,2: its brackets do not match\n'
+
+
 def test_results_are_printed_and_written(case, capsys):
     folder, options = case
     run(

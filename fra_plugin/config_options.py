@@ -1,0 +1,120 @@
+"""``--cfg-options KEY=VALUE ...`` of every command: what is typed there becomes entries of a config.
+
+mmengine's own reading takes every blank out of a value, splits it at commas and makes numbers of digits, also where the
+value is the name of a folder.
+"""
+
+import argparse
+from typing import Any, Dict, List, Mapping
+
+from mmengine.config import Config, DictAction
+
+# Entries of OpenMMLab's configs that hold text also where a config leaves them out or has None there.
+TEXTS = {'load_from', 'work_dir', 'data_root', 'data_prefix', 'ann_file', 'checkpoint', 'cache_dir', 'out_dir'}
+QUOTES = ('"', "'")
+
+
+class KeyValues(argparse.Action):
+    """Keeps ``--cfg-options key=value ...`` as text, by key; :func:`merge_options` knows the config and reads it."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        options = dict(getattr(namespace, self.dest, None) or {})
+        for value in values:
+            key, equals, text = value.partition('=')
+            if not equals or not all(key.split('.')):
+                parser.error(f'{option_string} {value}: expected key=value')
+            options[key] = text
+        setattr(namespace, self.dest, options)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Gives a command the option; its value is a dictionary of texts, empty where nothing is typed."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        metavar='KEY=VALUE',
+        default={},
+        help='replaces entries of the config: model.backbone.depth=18 key="[a,b]" key="[(a,b),(c,d)]"',
+    )
+
+
+def merge_options(cfg: Config, options: Mapping[str, str]) -> None:
+    """Puts what was typed into a config, see :func:`read_value`.
+
+    Raises:
+        ValueError: for a value whose brackets don't match.
+        KeyError, TypeError: for a key that leads past the end of a list, or through something else than dicts and lists.
+    """
+    values: Dict[str, Any] = {}
+    for key, text in options.items():
+        present = _present(cfg, key)
+        if present is None and key.rpartition('.')[2] in TEXTS:
+            present = ''
+        try:
+            values[key] = read_value(text, present)
+        except ValueError as error:
+            raise ValueError(f'--cfg-options {key}={text}: {error}') from None
+    cfg.merge_from_dict(values)
+
+
+def read_value(text: str, present: Any = None) -> Any:
+    """The value of a text: a number, True, False, None, a list ``[a,b]`` or ``a,b``, a tuple ``(a,b)``, else a string.
+
+    Where the config has a string, the text stays as it is, with its blanks, commas and digits; None alone still means
+    None. Where it has a list of strings, this holds for each of its items. Quotes around the whole text are dropped.
+
+    Args:
+        text: what was typed.
+        present: what the config has in this place. Defaults to None.
+
+    Raises:
+        ValueError: if brackets don't match.
+    """
+    quoted = len(text) > 1 and text[0] in QUOTES and text[0] == text[-1]
+    if quoted:
+        text = text[1:-1]
+    if isinstance(present, str):
+        return None if text == 'None' and not quoted else text
+    text = text.strip()
+    parts = _parts(text)
+    kind = list
+    if len(parts) == 1:
+        kind = {'[]': list, '()': tuple}.get(text[:1] + text[-1:])
+        if kind is None:
+            return DictAction._parse_int_float_bool(text)
+        parts = _parts(text[1:-1])
+    if not parts[-1].strip():  # as in Python, a comma may stand behind the last item
+        parts.pop()
+    texts = isinstance(present, (list, tuple)) and len(present) and all(isinstance(item, str) for item in present)
+    return kind(read_value(part.strip(), '' if texts else None) for part in parts)
+
+
+def _parts(text: str) -> List[str]:
+    """The text between the commas that stand outside of brackets."""
+    parts, depth = [''], []
+    for letter in text:
+        if letter in '([':
+            depth.append(letter)
+        elif letter in ')]' and (not depth or depth.pop() + letter not in ('()', '[]')):
+            raise ValueError('its brackets do not match')
+        if letter == ',' and not depth:
+            parts.append('')
+        else:
+            parts[-1] += letter
+    if depth:
+        raise ValueError('its brackets do not match')
+    return parts
+
+
+def _present(cfg: Config, key: str) -> Any:
+    """What a config has under a key such as ``param_scheduler.0.type``; None where there is nothing."""
+    value: Any = cfg
+    for part in key.split('.'):
+        if isinstance(value, (Config, dict)):
+            value = value.get(part)
+        elif isinstance(value, (list, tuple)) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
