@@ -20,27 +20,10 @@ from .configs import load_config
 from .engine.hooks.label_check_hook import LabelCheckHook
 from .engine.runners.fit_to_machine import fit_to_machine
 from .engine.runners.preconditions import settle_train_cfg
+from .error_text import one_line, raised_in
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
-PIP_NAMES = dict(sklearn='scikit-learn', skimage='scikit-image')
-
-
-def one_line(error: BaseException) -> str:
-    """The message of an error without line breaks, and without the trace that a data worker sends along."""
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    if text.startswith('Caught ') and 'Original Traceback' in text:
-        text = text.strip().splitlines()[-1].partition(': ')[2]
-    if isinstance(error, ModuleNotFoundError) and error.name and error.name != 'mmpose':
-        package = error.name.partition('.')[0]
-        text += f': pip install {PIP_NAMES.get(package, package)}'
-    return ' '.join(text.split()) or type(error).__name__
-
-
-def raised_in(error: BaseException) -> str:
-    """Name of the package whose code raised an error."""
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return frame.f_globals.get('__name__', '').partition('.')[0]
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
+from fra_plugin.checkpoints.resume_check import ResumeCheck
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.engine.runners.preconditions import refuse_no_step
@@ -61,6 +62,8 @@ def main() -> None:
         merge_args(cfg, args)
         runner = build_runner(cfg)
         refuse_no_step(runner.train_loop)  # before the schedulers fail at the length of an epoch
+        if cfg.get('resume'):
+            runner.register_hook(ResumeCheck())
         runner.train()
 
 
