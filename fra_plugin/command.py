@@ -21,6 +21,7 @@ from .engine.hooks.label_check_hook import LabelCheckHook
 from .engine.runners.fit_to_machine import fit_to_machine
 from .engine.runners.preconditions import settle_train_cfg
 from .error_text import one_line, raised_in
+from .files.file_name import take_any_name
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
@@ -33,6 +34,8 @@ def errors_in_one_line() -> Iterator[None]:
     The whole traceback goes to the log file of the run, where there is one already, and to the terminal where FRA_DEBUG=1
     is set. Errors of other types (RuntimeError, our own AssertionError, ...) pass through as they are.
     """
+    for stream in (sys.stdout, sys.stderr):
+        take_any_name(stream)
     try:
         yield
     except (*USER_ERRORS, AssertionError) as error:
@@ -43,6 +46,7 @@ def errors_in_one_line() -> Iterator[None]:
         text = traceback.format_exc()
         logs = [handler for handler in MMLogger.get_current_instance().handlers if isinstance(handler, FileHandler)]
         for handler in logs:
+            take_any_name(handler.stream)
             handler.stream.write(text)
             handler.flush()
         where = f' (where: {logs[0].baseFilename})' if logs else ''
@@ -95,6 +99,9 @@ def build_runner(cfg: Config) -> Runner:
     for check in (RefuseForeignWeights, LabelCheckHook):
         if not any(isinstance(hook, check) for hook in runner.hooks):
             runner.register_hook(check())
+    for handler in runner.logger.handlers:
+        if isinstance(handler, FileHandler):
+            take_any_name(handler.stream)
     for change in changes:
         runner.logger.warning(change)
     return runner

@@ -236,7 +236,7 @@ def execute(run: Run, args: argparse.Namespace) -> Optional[str]:
     log = run.folder / 'benchmark.log'
     for step in range(1 if run.budget is None else 2):
         command = commands(run, args)[step]  # the second one names what the first one made
-        with open(log, 'a') as file:
+        with open(log, 'a', errors='backslashreplace') as file:
             file.write(f'$ {shown(command)}\n')
             file.flush()
             done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)

@@ -13,6 +13,7 @@ from fra_plugin.apis import FRAFeatures
 from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget, LandmarkFaces, LoadFace
 from fra_plugin.datasets.labelled.label_budget import budget
 from fra_plugin.evaluation import frozen_probe
+from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.report import Report
 from fra_plugin.reports.run_log import RunLog
 from fra_plugin.reports.visualization import region_sheet
@@ -81,7 +82,7 @@ def overlays(demo) -> np.ndarray:
     heatmaps = FRAFeatures(demo.checkpoint())(chosen, what=['heatmaps'])['heatmaps']
     faces = [cv2.resize(face, (112, 112), interpolation=cv2.INTER_AREA) for face in chosen]
     sheet = region_sheet(faces, heatmaps, columns=8)
-    cv2.imwrite(str(demo.out / 'regions.jpg'), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    write_picture(demo.out / 'regions.jpg', sheet, quality=88)
     return sheet
 
 

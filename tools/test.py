@@ -1,8 +1,8 @@
 """Tests a checkpoint on the test set of its config, mmpretrain's or mmpose's alike: its default scope decides."""
 
 import argparse
+import contextlib
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -10,10 +10,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 
 from mmengine.dist import is_main_process
 from mmengine.evaluator import DumpResults
+from mmengine.registry import HOOKS
 
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.files.whole_file import whole_file
+from fra_plugin.reports.prediction_pictures import PredictionPictures
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +29,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--interval', type=int, default=1, help='draw one in so many')
     parser.add_argument('--wait-time', type=float, default=2, help='seconds for which a window is open')
     args = parser.parse_args()
+    if args.interval < 1:
+        parser.error(f'--interval must be at least 1, got {args.interval}')
     if args.out and Path(args.out).suffix not in ('.json', '.pkl', '.pickle'):
         parser.error(f'--out {args.out}: expected a name in .json (metrics) or .pkl (predictions)')
     if args.dump and Path(args.dump).suffix not in ('.pkl', '.pickle'):
@@ -45,13 +49,8 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
                 f'--show and --show-dir need default_hooks.visualization, which {args.config} does not name'
             )
         cfg.default_hooks.visualization.update(
-            enable=True, show=args.show, out_dir=args.show_dir, interval=args.interval, wait_time=args.wait_time
+            enable=True, show=args.show, interval=1 if args.show_dir else args.interval, wait_time=args.wait_time
         )
-
-
-def beside(path: str) -> str:
-    """Where a file is written until it is complete; the ending stays, because it tells the format."""
-    return str(Path(path).with_name(f'.part-{Path(path).name}'))
 
 
 def main() -> None:
@@ -59,17 +58,18 @@ def main() -> None:
     with errors_in_one_line():
         cfg = read_config(args)
         merge_args(cfg, args)
+        visualization = cfg.default_hooks.pop('visualization') if args.show_dir else None
         runner = build_runner(cfg)
+        if visualization:
+            runner.register_hook(PredictionPictures(HOOKS.build(visualization), args.show_dir, args.interval))
         pickles = [path for path in (args.out, args.dump) if path and not path.endswith('.json')]
-        for path in pickles:
-            Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-            runner.test_evaluator.metrics.append(DumpResults(out_file_path=beside(path)))
-        metrics = runner.test()
-        if not is_main_process():
-            return
-        for path in pickles:
-            os.replace(beside(path), path)
-        if args.out and args.out not in pickles:
+        with contextlib.ExitStack() as written:
+            for path in pickles:
+                # The first process alone writes.
+                partial = written.enter_context(whole_file(path)) if is_main_process() else path
+                runner.test_evaluator.metrics.append(DumpResults(out_file_path=partial))
+            metrics = runner.test()
+        if args.out and args.out not in pickles and is_main_process():
             numbers = json.dumps(metrics, indent=2, default=lambda value: value.tolist())
             with whole_file(args.out) as partial:
                 Path(partial).write_text(numbers + '\n')

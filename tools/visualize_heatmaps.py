@@ -8,13 +8,13 @@ from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
-import cv2
 import mmcv
 import numpy as np
 
 from fra_plugin.apis import FRAFeatures, list_images, read_face
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.files.whole_file import whole_file
+from fra_plugin.files.file_name import fitting_name
+from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.visualization import draw_regions, region_sheet
 
 SHEET = 'contact_sheet.png'
@@ -42,12 +42,6 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def write_picture(path: Path, picture: np.ndarray) -> None:
-    with whole_file(path) as partial:
-        if not cv2.imwrite(partial, picture):
-            raise OSError(f'{path} could not be written')
-
-
 def overlay_paths(names: List[str], images: str, out: str) -> List[Path]:
     """Where the overlay of each image goes: the images' tree is kept below the output folder.
 
@@ -61,7 +55,7 @@ def overlay_paths(names: List[str], images: str, out: str) -> List[Path]:
         names = [os.path.abspath(name) for name in names]
         common = os.path.commonpath([os.path.dirname(name) for name in names])
         names = [os.path.relpath(name, common) for name in names]
-    return [Path(out, f'{name}.png') for name in names]
+    return [Path(out, os.path.dirname(name), fitting_name(f'{os.path.basename(name)}.png')) for name in names]
 
 
 def main() -> None:

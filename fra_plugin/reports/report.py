@@ -156,7 +156,7 @@ class Report:
         """Write the page whole or not at all; its folder is made."""
         page = self.html()
         with whole_file(path) as partial:
-            Path(partial).write_text(page, encoding='utf-8')
+            Path(partial).write_text(page, encoding='utf-8', errors='backslashreplace')
 
 
 def _cell(value: Any) -> str:

@@ -35,7 +35,9 @@ def write_table(
         The table in Markdown.
     """
     folder = Path(folder)
-    with whole_file(folder / f'{name}.csv') as partial, open(partial, 'w', newline='', encoding='utf-8') as file:
+    # A name of a file or folder that is not UTF-8 must not cost the results.
+    text = dict(encoding='utf-8', errors='backslashreplace')
+    with whole_file(folder / f'{name}.csv') as partial, open(partial, 'w', newline='', **text) as file:
         csv.writer(file).writerows([header, *rows])
 
     table = '\n'.join([_line(header), _line(['---'] * len(header)), *map(_line, rows)])
@@ -45,7 +47,7 @@ def write_table(
     if commands:
         lines += ['', '```', *commands, '```']
     with whole_file(folder / f'{name}.md') as partial:
-        Path(partial).write_text('\n'.join(lines) + '\n', encoding='utf-8')
+        Path(partial).write_text('\n'.join(lines) + '\n', **text)
 
     report = Report(title).table(header, rows)
     for note in notes:

@@ -14,6 +14,7 @@ from typing import Iterator, List, Optional, Union
 
 import cv2
 
+from ..files.file_name import fitting_name
 from .canvas import REGIONS
 from .contact_sheet import write_contact_sheet
 from .expression import EXPRESSIONS
@@ -73,7 +74,7 @@ def write_synthetic_faces(
     out = Path(out)
     _check_target(out, overwrite)
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    partial_out = out.absolute().with_name(f'.{out.name}.{os.getpid()}.partial')
+    partial_out = out.absolute().with_name(fitting_name(f'.{out.name}.{os.getpid()}.partial'))
     try:
         partial_out.mkdir()
         faces = list(_bar(_draw_all(partial_out, num, size, seed, workers), num, progress))

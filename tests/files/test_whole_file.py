@@ -27,6 +27,15 @@ def test_an_error_leaves_the_former_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_the_longest_name_that_a_disk_takes_is_written(tmp_path):
+    path = tmp_path / f'{"é" * 125}.npz'  # 254 bytes
+    with whole_file(path) as partial:
+        assert partial.endswith('.npz') and not path.exists()
+        with open(partial, 'w') as file:
+            file.write('all')
+    assert path.read_text() == 'all' and list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError, match='expected a file'), whole_file(tmp_path):
         raise AssertionError('the block must not run')

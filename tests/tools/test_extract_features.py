@@ -1,6 +1,8 @@
 """The commands that use a model: features to a file, regions to pictures; a mistake is one line and writes nothing."""
 
+import os
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -78,6 +80,24 @@ def test_regions_are_drawn(case, run, tmp_path):
     masks = FRAFeatures(case / 'fra.pth', device='cpu')(face)['heatmaps'][0]
     assert np.array_equal(cv2.imread(str(tmp_path / 'ann.png.png')), draw_regions(face, masks))
     assert cv2.imread(str(tmp_path / 'contact_sheet.png')).shape[1] == 2 * 160 + 3 * 4  # two faces side by side
+
+
+def test_names_of_any_bytes_and_of_any_length_are_read_drawn_and_told(case, run, tmp_path):
+    folder = tmp_path / 'f\udce9'  # as a disk has it that is not UTF-8
+    folder.mkdir()
+    names = ['Ren\udce9.png', f'{"x" * 251}.png', f'{"x" * 250}y.png']
+    for name in names:
+        shutil.copy(case / 'faces' / 'ann.png', folder / name)
+    model = (case / 'fra.pth', folder, '--device', 'cpu')
+    assert run('extract_features.py', *model, '--out', tmp_path / f'{"z" * 251}.npz')[0] == 0
+    with np.load(tmp_path / f'{"z" * 251}.npz') as arrays:
+        assert sorted(arrays['names'].tolist()) == sorted(names)
+    assert run('visualize_heatmaps.py', *model, '--out', tmp_path / 'out\udce9')[0] == 0
+    drawn = os.listdir(tmp_path / 'out\udce9')
+    assert len(drawn) == 4 and {'Ren\udce9.png.png', 'contact_sheet.png'} < set(drawn)
+    (folder / 'Ren\udce9.png').write_text('no image')
+    code, (error,) = run('extract_features.py', *model, '--out', tmp_path / 'f.npz')
+    assert code == 1 and 'f\\udce9/Ren\\udce9.png' in error
 
 
 def test_files_are_drawn_below_their_common_folder(case, run, tmp_path):

@@ -90,7 +90,7 @@ def folder(tmp_path_factory):
     random = np.random.RandomState(0)
     images, annotations = [], []
     for i in range(8):
-        name = f'{"ab"[i % 2]}/{i}.png'
+        name = f'{"ab"[i % 2]}/{i // 2}.png'  # equal names in both folders
         (place / 'faces' / name).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(place / 'faces' / name), random.randint(0, 256, (48, 48, 3)).astype(np.uint8))
         images.append(dict(id=i, file_name=name, height=48, width=48))
@@ -268,6 +268,8 @@ def test_malformed_options_are_argument_errors(call, folder):
     assert code == 2 and 'novalue: expected key=value' in text
     code, text = call('test', folder / 'tiny_classes.py', 'x.pth', '--out', 'numbers.txt')
     assert code == 2 and '.json' in text
+    code, text = call('test', folder / 'tiny_classes.py', 'x.pth', '--interval', 0)
+    assert code == 2 and '--interval must be at least 1, got 0' in text
     code, text = call('test', folder / 'tiny_classes.py', 'x.pth', '--dump', 'all.json')
     assert code == 2 and '.pkl' in text
 
@@ -358,8 +360,9 @@ def test_test_writes_metrics_predictions_and_pictures(tested):
     predictions = pickle.loads((tested / 'all.pkl').read_bytes())
     right = np.mean([int(sample['pred_label']) == int(sample['gt_label']) for sample in predictions])
     assert len(predictions) == 8 and metrics['accuracy/top1'] == pytest.approx(100 * right)
-    assert len(list((tested / 'drawn').glob('*.png'))) == 8
-    assert not list(tested.rglob('.part-*'))
+    drawn = sorted(str(path.relative_to(tested / 'drawn')) for path in (tested / 'drawn').rglob('*.*'))
+    assert len(drawn) == 8 and drawn[0] == 'a/0.png_0.png' and drawn[-1] == 'b/3.png_7.png'
+    assert not list(tested.rglob('.*.partial-*'))
 
 
 def test_weights_of_another_model_are_refused(folder, call, tmp_path):

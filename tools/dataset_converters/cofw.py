@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree,
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.datasets.labelled.annotation_file import find
 from fra_plugin.datasets.labelled.landmark_json import LandmarkJson, count_report, outside_report
-from fra_plugin.files.whole_file import whole_file
+from fra_plugin.files.picture_file import write_picture
 
 NUM_POINTS = 29
 SPLITS = dict(train=('COFW_train_color.mat', 'Tr', 1345), test=('COFW_test_color.mat', 'T', 507))
@@ -75,9 +75,7 @@ def main() -> None:
         for index, (image, keypoints, hidden, box) in enumerate(read_faces(sources[split], suffix)):
             name = f'{split}_{index + 1:06d}.png'
             target = osp.join(args.out, 'images', name)
-            with whole_file(target) as partial:
-                if not cv2.imwrite(partial, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)):
-                    raise OSError(f'{target} could not be written')
+            write_picture(target, cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR))
             height, width = image.shape[:2]
             where = f'{sources[split]}: face {index + 1}'
             faces.add(name, (width, height), keypoints, np.where(hidden, 1, 2), box, where=where)

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
 from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
-from ...files.whole_file import whole_file
+from ...files.picture_file import write_picture
 from ...processes import on_all
 from ...reports.visualization import region_sheet
 from ..side_product import side_product
@@ -98,9 +98,8 @@ class RegionHeatmapHook(Hook):
         faces = [cv2.resize(face.permute(1, 2, 0).numpy(), side) for face in self.faces]
         picture = region_sheet(faces, heatmaps, columns=len(faces))
         path = os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')
-        with side_product(path), whole_file(path) as partial:
-            if not cv2.imwrite(partial, picture, [cv2.IMWRITE_JPEG_QUALITY, 92]):
-                raise OSError('no space, or no such folder')  # OpenCV does not say
+        with side_product(path):
+            write_picture(path, picture)
         with side_product('The picture of the regions'):
             runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
 
