@@ -5,8 +5,16 @@ Importing this package puts :func:`safe_load.safe_load` behind every checkpoint 
 """
 
 from . import checked_load, safe_load
+from .allowed_names import allow_globals
 from .load_backbone_hook import LoadBackboneHook
 from .pretrained_backbone import PretrainedBackbone
 from .refuse_foreign_weights import RefuseForeignWeights
 
-__all__ = ['LoadBackboneHook', 'PretrainedBackbone', 'RefuseForeignWeights', 'checked_load', 'safe_load']
+__all__ = [
+    'LoadBackboneHook',
+    'PretrainedBackbone',
+    'RefuseForeignWeights',
+    'allow_globals',
+    'checked_load',
+    'safe_load',
+]

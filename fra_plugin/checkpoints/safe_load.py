@@ -2,133 +2,32 @@
 
 A checkpoint is a pickle, and a pickle may name any function to call. `torch.load(weights_only=True)` refuses that, but
 also the training checkpoints of mmengine (message hub, numpy scalars), and what it lets through differs from torch to
-torch. Here one unpickler with one list of harmless names serves torch 2.1 and 2.11 alike. Importing this module puts
+torch. Here one unpickler with one list of harmless names serves every torch alike, from 2.1 on. Importing this module puts
 it behind mmengine's CheckpointLoader, hence behind `resume`, `load_from`, `init_cfg=dict(type='Pretrained', ...)` and
 `init_model` of mmpretrain and mmpose.
 """
 
-import argparse
-import builtins
-import collections
 import os
 import pickle
-import sys
 import tarfile
 import zipfile
-from typing import Any, BinaryIO, Dict, Tuple, Union
+from typing import Any, Dict, Union
 
-import numpy
 import torch
-from mmengine.config import ConfigDict
 from mmengine.dist import get_rank
 from mmengine.fileio import get_local_path
-from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
 from ..processes import on_all
+from . import safe_unpickler
+from .allowed_names import names_in_environment
+from .safe_unpickler import UnknownName, UnsuitableName
 from .shipped_weights import find_checkpoint
 
 
-def latin1_bytes(text: str, encoding: str) -> bytes:
-    """How pickle's protocol 2 writes bytes: a call of `_codecs.encode`, of which only this encoding is harmless."""
-    if encoding != 'latin1':
-        raise pickle.UnpicklingError(f'_codecs.encode to {encoding}')
-    return text.encode('latin1')
-
-
-def statistic_of_history(owner: Any, name: str) -> Any:
-    """How a HistoryBuffer names its four statistics: a call of `getattr`, harmless for them only."""
-    if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
-        raise pickle.UnpicklingError(f'builtins.getattr of {name!r}')
-    return getattr(HistoryBuffer, name)
-
-
-# Read through numpy's own reduction, because the module that holds these was renamed in numpy 2.
-_RECONSTRUCT = numpy.empty(0).__reduce__()[0]
-_SCALAR = numpy.float64(0).__reduce__()[0]
-
-# Everything a file may name. None of it, whatever it is called with, runs code or touches a file.
-ALLOWED: Dict[Tuple[str, str], Any] = {
-    ('collections', 'OrderedDict'): collections.OrderedDict,
-    ('collections', 'defaultdict'): collections.defaultdict,
-    ('collections', 'Counter'): collections.Counter,  # milestones of MultiStepLR
-    ('argparse', 'Namespace'): argparse.Namespace,  # the options that many projects save beside their weights
-    ('_codecs', 'encode'): latin1_bytes,
-    ('numpy', 'dtype'): numpy.dtype,
-    ('numpy', 'ndarray'): numpy.ndarray,
-    ('torch', 'Size'): torch.Size,
-    ('torch', 'device'): torch.device,
-    ('torch.storage', 'UntypedStorage'): torch.UntypedStorage,
-    ('mmengine.logging.history_buffer', 'HistoryBuffer'): HistoryBuffer,
-    ('mmengine.config.config', 'ConfigDict'): ConfigDict,
-}
-for _module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
-    ALLOWED[_module, '_reconstruct'] = _RECONSTRUCT
-    ALLOWED[_module, 'scalar'] = _SCALAR
-for _name in (
-    'set',
-    'frozenset',
-    'bytes',
-    'bytearray',
-    'complex',
-    'slice',
-    'range',
-    'list',
-    'dict',
-    'tuple',
-    'int',
-    'float',
-    'str',
-    'bool',
-):
-    for _module in ('builtins', '__builtin__'):
-        ALLOWED[_module, _name] = getattr(builtins, _name)
-ALLOWED['builtins', 'getattr'] = ALLOWED['__builtin__', 'getattr'] = statistic_of_history
-for _name in ('_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_parameter'):
-    ALLOWED['torch._utils', _name] = getattr(torch._utils, _name)
-for _name, _value in vars(torch).items():
-    if isinstance(_value, torch.dtype):
-        ALLOWED['torch', _name] = _value
-
-# A pickle may also set attributes, on these and on nothing else: set on a class, they would change it for everybody.
-MAY_GET_STATE = (collections.OrderedDict, argparse.Namespace, HistoryBuffer, ConfigDict, numpy.ndarray, numpy.dtype)
-
-
-class Unpickler(pickle._Unpickler):  # the C version offers no way to check what gets attributes
-    """Reads the names in ALLOWED; anything else ends the reading before it is imported or called."""
-
-    dispatch = dict(pickle._Unpickler.dispatch)
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return ALLOWED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f'{module}.{name}') from None
-
-    def get_extension(self, code: int) -> None:
-        raise pickle.UnpicklingError(f'copyreg extension {code}')
-
-    def load_build(self) -> None:
-        if not isinstance(self.stack[-2], MAY_GET_STATE):
-            raise pickle.UnpicklingError(f'attributes of {self.stack[-2]!r}')
-        if isinstance(self.stack[-2], HistoryBuffer):
-            self.stack[-1].pop('statistics_methods', None)  # which would replace those of the class
-        super().load_build()
-
-    def load_binpersid(self) -> None:
-        pid = self.stack[-1]
-        if not (isinstance(pid, tuple) and pid and pid[0] in ('storage', b'storage')):
-            raise pickle.UnpicklingError('a whole pickled module')
-        super().load_binpersid()
-
-    dispatch[pickle.BUILD[0]] = load_build
-    dispatch[pickle.BINPERSID[0]] = load_binpersid
-
-
-def load(file: BinaryIO, **options: Any) -> Any:
-    """`pickle.load` with the Unpickler above: this module itself is the `pickle_module` given to `torch.load`."""
-    return Unpickler(file, **options).load()
+class RefusedNameError(ValueError):
+    """A file that may be whole, and names a class that is neither harmless nor allowed."""
 
 
 def _refuse_other_formats(path: str) -> None:
@@ -169,14 +68,19 @@ def safe_load(path: Union[str, os.PathLike], map_location: Any = 'cpu') -> Any:
     if path.endswith('.safetensors'):
         return _load_safetensors(path, map_location)
     _refuse_other_formats(path)
+    names_in_environment()
     try:
-        checkpoint = torch.load(
-            path, map_location=map_location, pickle_module=sys.modules[__name__], weights_only=False
-        )  # ours is the stricter check, and the only one that both torch have
+        # Ours is the stricter check than weights_only, and the only one that is the same in every torch.
+        with torch.sparse.check_sparse_tensor_invariants():
+            checkpoint = torch.load(path, map_location=map_location, pickle_module=safe_unpickler, weights_only=False)
+    except UnknownName as error:
+        raise RefusedNameError(f'{path} is refused: it names {error}, which may run code; {error.advice()}') from None
+    except UnsuitableName as error:
+        raise RefusedNameError(f'{path}: {error}') from error
     except pickle.UnpicklingError as error:
         raise ValueError(
             f'{path} is refused: loading it would need {error}, which may run code; expected tensors, '
-            'numbers and text only'
+            'numbers, text and other plain values only'
         ) from None
     except OSError:
         raise

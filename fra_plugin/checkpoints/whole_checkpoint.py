@@ -8,19 +8,24 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from .safe_load import safe_load
+from .safe_load import RefusedNameError, safe_load
 
 
 def fault_in(path: str) -> Optional[str]:
     """What is wrong with a checkpoint file written by torch.save, None if nothing.
 
     Compares the checksum of each of its parts, which finds a changed bit, and then loads it, which finds the rest.
+
+    Raises:
+        ValueError: if it names a class that the user has not allowed: such a file must not be passed over as damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
         if damaged is None:
             safe_load(path)
+    except RefusedNameError:
+        raise
     except Exception as error:  # a damaged archive can fail in any way
         return str(error) or type(error).__name__
     return f'the checksum of {damaged} is wrong' if damaged else None
@@ -38,7 +43,7 @@ def newest_whole_checkpoint(folder: str, patterns: Sequence[str], work_dir: Opti
         Its path, None where there is no checkpoint at all.
 
     Raises:
-        ValueError: if there are checkpoints and none is whole.
+        ValueError: if there are checkpoints and none is whole, or one names a class that the user has not allowed.
     """
     found = {path for pattern in patterns for path in glob(os.path.join(escape(folder), pattern))}
     candidates = sorted(found, key=os.path.getmtime, reverse=True)

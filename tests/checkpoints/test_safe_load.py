@@ -2,7 +2,6 @@
 
 import argparse
 import http.server
-import importlib
 import io
 import os
 import pickle
@@ -18,9 +17,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel, BaseModule
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 
+from fra_plugin.checkpoints import safe_unpickler
 from fra_plugin.checkpoints.safe_load import safe_load
-
-module = importlib.import_module('fra_plugin.checkpoints.safe_load')  # the package's attribute is the function
 
 
 class Mark:
@@ -144,7 +142,7 @@ def test_what_projects_save_beside_their_weights_is_read(tmp_path):
 def test_arrays_of_either_numpy_are_read(name):
     ours = pickle.dumps(np.arange(3.0), protocol=2)
     theirs = ours.replace(np.empty(0).__reduce__()[0].__module__.encode(), name.encode())
-    np.testing.assert_array_equal(module.load(io.BytesIO(theirs), encoding='utf-8'), [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(safe_unpickler.load(io.BytesIO(theirs), encoding='utf-8'), [0.0, 1.0, 2.0])
 
 
 ATTACKS = [
@@ -194,21 +192,21 @@ def test_attributes_are_never_set_on_a_class():
     """BUILD with slot state on a class would change it for the whole process."""
     evil = b'\x80\x02cmmengine.logging.history_buffer\nHistoryBuffer\nN}X\x04\x00\x00\x00minsK\x01s\x86b.'
     with pytest.raises(pickle.UnpicklingError, match='HistoryBuffer'):
-        module.load(io.BytesIO(evil))
+        safe_unpickler.load(io.BytesIO(evil))
     assert not hasattr(HistoryBuffer, 'mins')
 
 
 def test_history_keeps_the_statistics_of_its_class():
     history = HistoryBuffer([1.0, 3.0], [1, 1])
     forged = pickle.dumps(history, protocol=2).replace(b'X\x03\x00\x00\x00max', b'X\x03\x00\x00\x00min', 1)
-    assert module.load(io.BytesIO(forged)).statistics('min') == 1
+    assert safe_unpickler.load(io.BytesIO(forged)).statistics('min') == 1
     with pytest.raises(pickle.UnpicklingError, match='getattr'):
-        module.load(io.BytesIO(pickle.dumps(Mark(getattr, HistoryBuffer, '__init__'), protocol=2)))
+        safe_unpickler.load(io.BytesIO(pickle.dumps(Mark(getattr, HistoryBuffer, '__init__'), protocol=2)))
 
 
 def test_bytes_are_read_in_their_one_encoding_only():
     with pytest.raises(pickle.UnpicklingError, match='zlib'):
-        module.load(io.BytesIO(b'\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x04\x00\x00\x00zlib\x86R.'))
+        safe_unpickler.load(io.BytesIO(b'\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x04\x00\x00\x00zlib\x86R.'))
 
 
 def test_config_in_a_checkpoint_is_not_run_on_resume(tmp_path, trained):
