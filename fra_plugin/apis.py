@@ -54,8 +54,8 @@ class FRAFeatures:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file can't be read, its tensors are not those of the model, or the model or the size of its
-            images is unknown.
+        ValueError: if the file can't be read, its tensors are not those of the model or not finite, the model or the size
+            of its images is unknown, or the device can't be used.
     """
 
     def __init__(
@@ -67,12 +67,14 @@ class FRAFeatures:
     ) -> None:
         if checkpoint is None and config is None:
             raise ValueError('random weights need a config')
+        if size is not None and size < 1:
+            raise ValueError(f'size must be at least 1 pixel, got {size}')
         source = os.fspath(config if checkpoint is None else checkpoint)
         if checkpoint is None:
             model, configured_size = _configured(config)
         else:
             model, tensors, configured_size = _read(source, config)
-        self.device = torch.device(device or get_device())
+        self.device = _device(device or get_device())
         self.size = size or configured_size
         if not self.size:
             raise ValueError(f'{source}: its config does not tell the size of images: give size=')
@@ -121,7 +123,8 @@ class FRAFeatures:
 
         Raises:
             FileNotFoundError: if a file is missing.
-            ValueError: for a file that is no image, another array, no image at all, or an output that the model has not.
+            ValueError: for a file that is no image, another array, no image at all, an output that the model has not, or
+                values that are not finite.
             TypeError: for images that are neither files nor arrays.
         """
         what = self._outputs(what)
@@ -136,6 +139,7 @@ class FRAFeatures:
                 batch = np.stack(list(pool.map(self._prepare, sources[start : start + batch_size])))
                 for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
                     outputs[name].append(values.float().cpu().numpy())
+                    _refuse_not_finite(name, outputs[name][-1], names[start : start + batch_size])
         return dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
 
     def _outputs(self, what: Optional[Sequence[str]]) -> Tuple[str, ...]:
@@ -170,6 +174,23 @@ class FRAFeatures:
         if 'heatmaps' in what:
             outputs['heatmaps'] = self.model.neck.heatmap_head.masks(self.model.neck.region_logits(feats))
         return outputs
+
+
+def _device(name: str) -> torch.device:
+    try:
+        torch.empty(1, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # by the device and the build of torch
+        raise ValueError(f'the device {name!r} cannot be used here: {str(error).splitlines()[0]}') from None
+
+
+def _refuse_not_finite(what: str, values: np.ndarray, names: Sequence[str]) -> None:
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f'the {what} of {names[int(np.argmin(finite))]} has values that are not finite (inf or nan): the model has '
+            'diverged, or its images are not those it was trained on'
+        )
 
 
 def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:

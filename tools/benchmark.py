@@ -23,6 +23,9 @@ import numpy as np  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 
 from fra_plugin.checkpoints.export import origin  # noqa: E402
+from fra_plugin.checkpoints.finite_weights import refuse_not_finite  # noqa: E402
+from fra_plugin.checkpoints.pretrained_backbone import named_tensors  # noqa: E402
+from fra_plugin.checkpoints.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.config_options import add_config_options, merge_options  # noqa: E402
@@ -307,6 +310,7 @@ def main() -> None:
     with errors_in_one_line():
         if args.checkpoint != RANDOM:
             args.checkpoint = find_checkpoint(args.checkpoint)
+            refuse_not_finite(named_tensors(safe_load(args.checkpoint), args.checkpoint), args.checkpoint)
         runs = plan(args)
         refuse_other_runs(runs)
         notes, failed = {}, 0

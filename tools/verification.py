@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 from fra_plugin.command import build_runner, errors_in_one_line
 from fra_plugin.config_options import add_config_options, merge_options
 from fra_plugin.configs import load_config
+from fra_plugin.evaluation.finite_predictions import FinitePredictions
 from fra_plugin.files.whole_file import whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
@@ -36,11 +37,17 @@ def verify(args: argparse.Namespace) -> Dict[str, float]:
     """Results of the test loop, without their prefix."""
     cfg = load_config(args.config)
     merge_options(cfg, args.cfg_options)
+    if cfg.get('test_dataloader') is None:
+        raise ValueError(
+            f'{args.config} has no test_dataloader: expected a config to verify faces with, such as {CONFIG}'
+        )
     cfg.test_dataloader.dataset.update(
         data_root='', ann_file=osp.abspath(args.pairs), data_prefix=osp.abspath(args.images)
     )
     cfg.update(load_from=args.checkpoint, work_dir=args.work_dir, launcher='none')
-    metrics = build_runner(cfg).test()
+    runner = build_runner(cfg)
+    runner.register_hook(FinitePredictions())
+    metrics = runner.test()
     return {name.split('/', 1)[1]: value for name, value in metrics.items() if name.startswith('verification/')}
 
 

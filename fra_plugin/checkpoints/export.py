@@ -13,6 +13,7 @@ from mmengine.config import Config
 from ..datasets.transforms.plain_faces import plain_pipeline
 from ..files.file_hash import sha256
 from ..files.whole_file import whole_file
+from .finite_weights import refuse_not_finite
 from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_load import safe_load
@@ -125,7 +126,12 @@ def origin(checkpoint: str) -> dict:
 
 
 def write_weights(tensors: Mapping[str, torch.Tensor], meta: dict, out: str) -> None:
-    """Write tensors and a record of plain values, whole or not at all; the ending of ``out`` tells the format."""
+    """Write tensors and a record of plain values, whole or not at all; the ending of ``out`` tells the format.
+
+    Raises:
+        ValueError: if a value is not finite.
+    """
+    refuse_not_finite(tensors, str(meta.get('source', 'the model')))
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with whole_file(out) as partial:
         if out.endswith('.safetensors'):

@@ -29,6 +29,24 @@ def finite_only(module: nn.Module, source: str) -> Iterator[None]:
         )
 
 
+def refuse_not_finite(tensors: Mapping[str, torch.Tensor], source: str) -> None:
+    """As :func:`finite_only`, for tensors that are not loaded into a module but written to a file or measured elsewhere.
+
+    Args:
+        tensors: by name.
+        source: the file that they come from, for the message.
+
+    Raises:
+        ValueError: if a value is infinite or NaN.
+    """
+    spoiled = _not_finite(tensors)
+    if spoiled:
+        raise ValueError(
+            f'{source} holds weights that are not finite (NaN or infinite): {len(spoiled)} tensors, {min(spoiled)} first. '
+            'Its training had failed by then: take an earlier checkpoint'
+        )
+
+
 def refuse_spoiled_optimizer(state: Any, source: str) -> None:
     """Momenta that are not finite spoil the weights at the first step.
 
@@ -54,6 +72,8 @@ def _not_finite(tensors: Mapping[str, Any]) -> Set[str]:
     floating = {
         name: value
         for name, value in tensors.items()
-        if isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
+        if isinstance(value, torch.Tensor)
+        and (value.is_floating_point() or value.is_complex())
+        and value.layout == torch.strided
     }
     return {name for name, value in floating.items() if not bool(value.isfinite().all())}

@@ -43,8 +43,8 @@ class PretrainedBackbone:
             momentum network. Defaults to None: the first of ``BACKBONE_PREFIXES`` that fills the backbone.
 
     Raises:
-        ValueError: when called, if a tensor of the backbone is missing or has another shape, if the file's backbone is
-            deeper, or if the file can't be read.
+        ValueError: when called, if a tensor of the backbone is missing, has another shape or is not finite, if the file's
+            backbone is deeper, or if the file can't be read.
         FileNotFoundError: when called, if there is no such file.
     """
 

@@ -245,6 +245,17 @@ def test_a_mistake_is_named(case, run, tmp_path, args, code, message):
     assert not (tmp_path / 'out').exists()
 
 
+def test_weights_that_are_not_finite_are_refused_before_the_first_run(case, run, tmp_path):
+    model = fra(NARROW, 64)
+    model.backbone.conv1.weight.data[0] = float('inf')
+    save(model, tmp_path / 'bad.pth', NARROW, 64)
+    steps = Steps()
+    code, _, errors = run(
+        '--tasks', case / 'tiny.py', '--work-dir', tmp_path, step=steps, checkpoint=tmp_path / 'bad.pth'
+    )
+    assert code == 1 and 'bad.pth holds weights that are not finite' in errors[-1] and not steps.calls
+
+
 def test_every_task_gets_its_start_and_its_budget_from_its_one_config(case):
     pytest.importorskip('mmpose')
     tool = runpy.run_path(TOOL)

@@ -126,6 +126,39 @@ def test_a_mistake_is_one_line_and_nothing_is_written(case, run, tmp_path, tool,
         assert sorted(tmp_path.iterdir()) == before
 
 
+def test_weights_and_features_that_are_not_finite_are_refused(case, run, tmp_path):
+    model = fra(NARROW, 64)
+    model.backbone.layer4[0].bn1.running_mean[3] = float('nan')
+    save(model, tmp_path / 'nan.pth', NARROW, 64)
+    model.backbone.layer4[0].bn1.running_mean[3] = 0.0
+    for norm in ('bn1', 'bn2'):  # each of them finite, together too much for float32
+        getattr(model.backbone.layer4[1], norm).weight.data.fill_(1e30)
+    save(model, tmp_path / 'large.pth', NARROW, 64)
+    for tool, out in (('extract_features.py', 'f.npz'), ('visualize_heatmaps.py', 'pictures')):
+        for name, message in (
+            (
+                'nan.pth',
+                r'nan.pth holds weights that are not finite (NaN or infinite): 1 tensors of the FRA, backbone.layer4.0.bn1',
+            ),
+            ('large.pth', 'ann.png has values that are not finite'),
+        ):
+            code, (error,) = run(tool, tmp_path / name, case / 'faces', '--out', tmp_path / out, '--device', 'cpu')
+            assert code == 1 and message in error
+            assert not (tmp_path / out).exists()
+    code, (error,) = run('model_converters/export_backbone.py', tmp_path / 'nan.pth', tmp_path / 'out.pth')
+    assert code == 1 and 'nan.pth holds weights that are not finite' in error and not (tmp_path / 'out.pth').exists()
+
+
+@pytest.mark.parametrize(
+    'option, message',
+    [(('--device', 'gpu'), "the device 'gpu' cannot be used"), (('--device', 'cuda:99'), "the device 'cuda:99' cannot"),
+     (('--size', 0), 'size must be at least 1 pixel, got 0'), (('--batch-size', 0), 'batch_size must be at least 1, got 0')],
+)  # fmt: skip
+def test_values_that_no_option_takes_are_one_line(case, run, tmp_path, option, message):
+    code, (error,) = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'f.npz', *option)
+    assert code == 1 and message in error
+
+
 def test_pictures_do_not_land_among_the_faces(case, run):
     code, (error,) = run('visualize_heatmaps.py', case / 'fra.pth', case / 'faces', '--out', case / 'faces' / 'out')
     assert code == 1 and 'lies in the folder of the images' in error

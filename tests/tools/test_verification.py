@@ -54,11 +54,26 @@ def test_weights_of_another_width_are_refused(case, capsys):
     assert 'moco.pth does not fit the ResNet: size mismatch' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'bad, message',
+    [('weights', 'moco.pth holds weights that are not finite'), ('features', 'the model gives values that')],
+)
+def test_what_is_not_finite_is_refused(case, capsys, bad, message):
+    folder, options = case
+    weights = torch.load(folder / 'moco.pth')
+    for norm in ('bn1', 'bn2'):
+        weights[f'module.encoder_q.layer4.1.{norm}.weight'].fill_(float('nan') if bad == 'weights' else 1e30)
+    torch.save(weights, folder / 'moco.pth')
+    with pytest.raises(SystemExit):
+        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--out', folder / 'r.json', *options)
+    assert message in capsys.readouterr().err and not (folder / 'r.json').exists()
+
+
 def test_an_option_that_cannot_be_read_is_one_line(case, capsys):
     folder, _ = case
     with pytest.raises(SystemExit):
         run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--cfg-options', 'a=[1,2')
-    assert capsys.readouterr().err == 'error: --cfg-options a=[1,2: its brackets do not match\n'
+    assert 'error: --cfg-options a=[1,2: its brackets do not match' in capsys.readouterr().err
 
 
 def test_results_are_printed_and_written(case, capsys):
