@@ -30,12 +30,7 @@ def fitting_name(name: str, longest: int = LONGEST) -> str:
     return os.fsdecode(beginning + mark + ending)
 
 
-def printable(name: str) -> str:
-    """A name for a message: what is not UTF-8 in it as ``\\xe9``."""
-    return os.fsencode(name).decode('utf-8', 'backslashreplace')
-
-
 def take_any_name(stream: TextIO) -> None:
-    """Lets a stream print names that are not UTF-8, as :func:`printable`, instead of raising."""
+    """Lets a stream print names that are not UTF-8, with escapes in them, instead of raising."""
     if hasattr(stream, 'reconfigure'):  # a stream that a test or a notebook puts in its place may lack it
         stream.reconfigure(errors='backslashreplace')

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from made_checkpoints import NARROW, fra, save
+from mmengine.logging import MMLogger
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
@@ -35,6 +36,7 @@ def run(monkeypatch, capsys):
     """Runs a command in this process: exit code and the lines of its error output."""
 
     def run(tool, *args):
+        MMLogger._instance_dict.clear()  # of a Runner in a test before, which prints to the terminal
         main = runpy.run_path(str(TOOLS / tool))['main']
         monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
         try:
