@@ -1,12 +1,13 @@
 """Every sample of a test has a picture of its own, in the folder that was asked for."""
 
+from collections import OrderedDict
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope, init_default_scope
 from mmengine.visualization import Visualizer
 from mmpretrain.registry import HOOKS, VISUALIZERS
 from mmpretrain.structures import DataSample
@@ -84,13 +85,14 @@ def test_the_root_holds_the_images_of_every_wrapped_data_set():
     assert common_root(SimpleNamespace(datasets=[one, SimpleNamespace(dataset=two)])) == '/d'
 
 
-def test_faces_of_one_photo_are_drawn_apart_by_mmposes_hook(tmp_path):
+def test_faces_of_one_photo_are_drawn_apart_by_mmposes_hook(tmp_path, monkeypatch):
     pytest.importorskip('mmpose.models')
     from mmengine.structures import InstanceData
     from mmpose.registry import HOOKS as POSE_HOOKS
     from mmpose.registry import VISUALIZERS as POSE_VISUALIZERS
     from mmpose.structures import PoseDataSample
 
+    monkeypatch.setattr(DefaultScope, '_instance_dict', OrderedDict())
     init_default_scope('mmpose')
     Visualizer._instance_dict.clear()
     visualizer = POSE_VISUALIZERS.build(dict(type='PoseLocalVisualizer', name=f'faces{np.random.rand()}'))

@@ -140,7 +140,7 @@ def test_weights_and_features_that_are_not_finite_are_refused(case, run, tmp_pat
         for name, message in (
             (
                 'nan.pth',
-                r'nan.pth holds weights that are not finite (NaN or infinite): 1 tensors of the FRA, backbone.layer4.0.bn1',
+                r'nan.pth holds weights that are not finite (NaN or infinite): 2 tensors of the FRA, backbone.layer4.0.bn1',
             ),
             ('large.pth', 'ann.png has values that are not finite'),
         ):
