@@ -27,8 +27,10 @@ env:
 		"sudo apt install python3 python3-venv" >&2; exit 1; }
 	@"$(or $(PYTHON),python3)" tools/setup_env.py --stack $(STACK) $(if $(PYTHON),--python "$(PYTHON)")
 
+# Through the environment, so that neither make nor the shell reads anything into the folder's name.
+demo: export FRA_DEMO_DATA = $(value DATA)
 demo: env
-	$(BIN)/python tools/demo.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(BIN)/python tools/demo.py $${FRA_DEMO_DATA:+--data "$$FRA_DEMO_DATA"} $(ARGS)
 
 test: env
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 $(ARGS)

@@ -7,6 +7,7 @@ data is skipped, and the table says why.
 """
 
 import argparse
+import copy
 import json
 import os
 import shlex
@@ -27,9 +28,11 @@ from fra_plugin.checkpoints.finite_weights import refuse_not_finite  # noqa: E40
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors  # noqa: E402
 from fra_plugin.checkpoints.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
+from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import find_config, load_config  # noqa: E402
+from fra_plugin.files.stamp import Stamp, label_files, read_stamp  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402
 
@@ -117,6 +120,7 @@ class Run(NamedTuple):
     folder: Path
     cfg: Config
     text: str  # of the config
+    stamp: Stamp
 
     @property
     def title(self) -> str:
@@ -142,12 +146,14 @@ def plan(args: argparse.Namespace) -> List[Run]:
         if args.checkpoint == RANDOM
         else dict(checkpoint=os.path.abspath(args.checkpoint), sha256=origin(args.checkpoint)['sha256'])
     )
-    runs = []
+    runs: List[Run] = []
     for name in dict.fromkeys(args.tasks.split(',')):
         if name not in TASKS and not name.endswith('.py'):
             raise ValueError(f'no task {name!r}: expected a config (.py) or one of {", ".join(TASKS)}')
         path = find_config(TASKS.get(name, name))
         task = name if name in TASKS else Path(name).stem
+        if task in (run.task for run in runs):
+            raise ValueError(f'two tasks are called {task}, and so would be their results: rename one of the configs')
         trains = load_config(path).get('train_dataloader') is not None
         if not trains and args.checkpoint == RANDOM:
             raise ValueError(f'{task} trains nothing and needs a checkpoint, got {RANDOM}')
@@ -157,8 +163,19 @@ def plan(args: argparse.Namespace) -> List[Run]:
                 cfg.benchmark = weights
                 complete(cfg, args, budget, seed)
                 folder = args.work_dir / task / ('test' if budget is None else f'labels{budget:g}_seed{seed}')
-                runs.append(Run(task, budget, seed, folder, cfg, cfg.pretty_text))
+                runs.append(Run(task, budget, seed, folder, cfg, cfg.pretty_text, stamp_of(cfg)))
     return runs
+
+
+def stamp_of(cfg: Config) -> Stamp:
+    """All that the numbers of a run depend on; where the weights lie is not part of it."""
+    weights = cfg.benchmark.get('sha256', RANDOM)
+    parts = dicts(copy.deepcopy(cfg.to_dict()))
+    for part in parts:
+        if part.get('checkpoint') == cfg.benchmark.checkpoint:
+            part['checkpoint'] = weights
+    loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
+    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders))
 
 
 def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], seed: int) -> None:
@@ -234,6 +251,7 @@ def commands(run: Run, args: argparse.Namespace) -> List[List[str]]:
 def execute(run: Run, args: argparse.Namespace) -> Optional[str]:
     """Do a run as far as it is not done; returns why it failed."""
     run.folder.mkdir(parents=True, exist_ok=True)
+    run.stamp.write(run.folder / 'stamp.json')
     with whole_file(run.folder / 'config.py') as partial:
         Path(partial).write_text(run.text)
     log = run.folder / 'benchmark.log'
@@ -253,9 +271,13 @@ def execute(run: Run, args: argparse.Namespace) -> Optional[str]:
 def refuse_other_runs(runs: List[Run]) -> None:
     """A folder with a run of another config or checkpoint must not lend its numbers to this one."""
     for run in runs:
-        path = run.folder / 'config.py'
-        if path.is_file() and path.read_text() != run.text:
-            raise ValueError(f'{run.folder} holds a run with other weights or options: choose another --work-dir')
+        if not (run.folder / 'config.py').is_file():
+            continue
+        difference = run.stamp.difference(read_stamp(run.folder / 'stamp.json'))
+        if difference:
+            raise ValueError(
+                f'{run.folder} holds a run with other weights, options or labels ({difference}): choose another --work-dir'
+            )
 
 
 def metrics(run: Run) -> Dict[str, float]:

@@ -9,6 +9,7 @@ and methods with the same seeds are compared run by run.
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
@@ -20,12 +21,14 @@ import numpy as np
 import torch
 
 from fra_plugin.apis import FRAFeatures, read_face
-from fra_plugin.checkpoints.export import origin
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.config_options import add_config_options, merge_options
 from fra_plugin.configs import find_config, load_config
 from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
 from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS
+from fra_plugin.files.file_hash import sha256
+from fra_plugin.files.stamp import Stamp, label_files, listing
 from fra_plugin.reports.frozen_results import Column, FrozenResults, Result
 from fra_plugin.reports.result_table import fill_page, write_table
 
@@ -168,8 +171,11 @@ def make_rows(args: argparse.Namespace, results: FrozenResults) -> List[Row]:
             raise ValueError(f'two rows are called {name}')
         names.add(name)
     for name, source in args.rows:
-        random = source.endswith('.py')
-        results.claim(name, dict(source=source) if random else dict(source=source, sha256=origin(source)['sha256']))
+        if source.endswith('.py'):
+            stamp = Stamp(config=load_config(source).to_dict())
+        else:
+            stamp = Stamp(weights=dict(sha256=sha256(find_checkpoint(source))))
+        results.claim(name, stamp, source)
         rows.append(network_row(name, source, args))
     return rows
 
@@ -224,7 +230,13 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
     tables = dict(
         frozen_features=write_table(
-            args.out, 'frozen_features', 'Frozen features', header, rows, notes=notes, commands=results.content['commands']
+            args.out,
+            'frozen_features',
+            'Frozen features',
+            header,
+            rows,
+            notes=notes,
+            commands=results.content['commands'],
         )
     )
     compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
@@ -261,9 +273,15 @@ def main() -> None:
         if args.tables_only and not results.numbers:
             raise FileNotFoundError(f'{results.path} has no results, so there is no table')
         if not args.tables_only:
+            definitions = tasks
             tasks = {name: kinds[name](**task) for name, task in tasks.items()}
+            for name, task in tasks.items():
+                definition = dict(definitions[name], type=kinds[name].__name__)
+                results.claim(
+                    name, Stamp(definition=definition, labels=label_files(definition), faces=listing(task.files()))
+                )
             rows = make_rows(args, results)
-            command = ' '.join(['python', *sys.argv])
+            command = shlex.join(['python', *sys.argv])
             if command not in results.content['commands']:
                 results.content['commands'].append(command)
             for name, task in tasks.items():

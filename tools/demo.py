@@ -7,6 +7,7 @@ demo goes on where it stopped.
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -16,7 +17,10 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
+from fra_plugin.configs import load_config  # noqa: E402
 from fra_plugin.datasets import FaceFolder  # noqa: E402
+from fra_plugin.files.file_hash import sha256  # noqa: E402
+from fra_plugin.files.stamp import Stamp, listing, read_stamp  # noqa: E402
 from fra_plugin.synthetic.writer import VERSION  # noqa: E402
 
 PRETRAIN = 'configs/fra/fra_r18_1xb64_demo.py'
@@ -74,13 +78,24 @@ class Demo:
 
     def command(self, *words: str, done: bool = False) -> None:
         """Run a command of the project as a user would, unless it is done, and keep it for the report."""
-        shown = ' '.join(str(word).replace(f'{REPO}/', '') for word in words)
+        shown = shlex.join(str(word).replace(f'{REPO}/', '') for word in words)
         self.commands.append(f'python {shown}')
         if done:
             return
         code = subprocess.run([sys.executable, *map(str, words)], cwd=str(REPO)).returncode
         if code:
             raise ValueError(f'python {shown} ended with exit code {code}; its message is above')
+
+    def begin(self, folder: Path, **facts) -> None:
+        """Makes a folder for what depends on these facts; what others have made there is moved away."""
+        stamp = Stamp(**facts)
+        difference = stamp.difference(read_stamp(folder / 'stamp.json')) if folder.exists() else None
+        if difference:
+            place = self.out / 'earlier' / f'{folder.name}_{time.strftime("%Y%m%d_%H%M%S")}'
+            place.parent.mkdir(exist_ok=True)
+            folder.rename(place)
+            print(f'    anew, as {difference}; what was there is in {place}', flush=True)
+        stamp.write(folder / 'stamp.json')
 
     def draw_faces(self) -> None:
         meta = self.faces / 'meta.json'
@@ -96,14 +111,27 @@ class Demo:
             '--out',
             self.faces,
             '--overwrite',
-            done=[made.get(key) for key in ('num', 'seed', 'version')] == [self.num, self.seed, VERSION],
+            done=[made.get(key) for key in ('num', 'size', 'seed', 'version')] == [self.num, 128, self.seed, VERSION],
         )
+        self.source = json.loads(meta.read_text())
 
     def pretrain(self) -> None:
         prefix, faces = ('images', 'train.txt') if self.drawn else ('', '')
-        count = len(FaceFolder(data_root=str(self.faces), data_prefix=prefix, ann_file=faces))
+        folder = FaceFolder(data_root=str(self.faces), data_prefix=prefix, ann_file=faces)
+        count = len(folder)
         if count < FEWEST_FACES:
             raise ValueError(f'{self.faces}: pre-training needs at least {FEWEST_FACES} faces, found {count}')
+        if not self.drawn:
+            used = (folder.get_data_info(place)['img_path'] for place in range(min(count, self.budget)))
+            self.source = listing(used, self.faces)
+        self.begin(
+            self.out / 'pretrain',
+            faces=self.source,
+            count=count,
+            budget=self.budget,
+            seed=self.seed,
+            config=load_config(PRETRAIN).to_dict(),
+        )
         dataset = dict(data_root=self.faces, data_prefix=prefix, ann_file=faces, indices=min(count, self.budget))
         self.command(
             'tools/train.py',
@@ -123,13 +151,21 @@ class Demo:
 
     def checkpoint(self) -> str:
         """The last pre-training checkpoint."""
-        return (self.out / 'pretrain' / 'last_checkpoint').read_text().strip()
+        name = Path((self.out / 'pretrain' / 'last_checkpoint').read_text().strip()).name  # the folder may have moved
+        return str(self.out / 'pretrain' / name)
 
     def finetune(self, config: str, task: str, start: str) -> None:
         init = (
             [f'model.backbone.init_cfg.checkpoint={self.out}/pretrain/backbone.pth']
             if start == 'FRA'
             else ['model.backbone.init_cfg=None']
+        )
+        self.begin(
+            self.work_dir(task, start),
+            faces=self.source,
+            seed=self.seed,
+            weights=dict(sha256=sha256(self.checkpoint())) if start == 'FRA' else start,
+            config=load_config(config).to_dict(),
         )
         data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
                 'val_dataloader.dataset', 'test_dataloader.dataset']  # yapf: disable

@@ -89,7 +89,7 @@ def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:
         ValueError: for another one.
     """
     known = set(MODELS.module_dict) | set(MODELS.parent.module_dict)
-    for name in (part['type'] for part in _dicts(model) if 'type' in part):
+    for name in (part['type'] for part in dicts(model) if 'type' in part):
         plain = name[len('mmpretrain.') :] if isinstance(name, str) and name.startswith('mmpretrain.') else name
         if plain not in known:
             raise ValueError(
@@ -101,18 +101,18 @@ def input_size(config: Mapping[str, Any]) -> Optional[int]:
     """Side in pixels of the images that the model is tested on, else trained on; None where no transform tells."""
     for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset = (config.get(part) or {}).get('dataset')
-        for transform in _dicts(dataset):
+        for transform in dicts(dataset):
             if 'Resize' in str(transform.get('type')) and 'scale' in transform:
                 scale = transform['scale']
                 return max(scale) if isinstance(scale, (list, tuple)) else int(scale)
     return None
 
 
-def _dicts(value: Any) -> List[dict]:
+def dicts(value: Any) -> List[dict]:
     """Every dict anywhere in a config, in its order."""
     if isinstance(value, dict):
-        return [value] + [found for item in value.values() for found in _dicts(item)]
-    return [found for item in value for found in _dicts(item)] if isinstance(value, (list, tuple)) else []
+        return [value] + [found for item in value.values() for found in dicts(item)]
+    return [found for item in value for found in dicts(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _without(value: Any, names: tuple) -> Any:

@@ -39,8 +39,12 @@ class ClassTask:
         require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
         (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
 
-    def faces(self, seed: int) -> List[str]:
+    def files(self) -> List[str]:
+        """All faces that its numbers depend on."""
         return self._train + self._test
+
+    def faces(self, seed: int) -> List[str]:
+        return self.files()
 
     def has_draws(self, share: float) -> bool:
         """Whether another seed asks something else of the same features."""
@@ -105,8 +109,12 @@ class NumberTask:
     def __init__(self, train: dict, test: dict) -> None:
         (self._train, self._train_numbers), (self._test, self._test_numbers) = map(_numbered_faces, (train, test))
 
-    def faces(self, seed: int) -> List[str]:
+    def files(self) -> List[str]:
+        """All faces that its numbers depend on."""
         return self._train + self._test
+
+    def faces(self, seed: int) -> List[str]:
+        return self.files()
 
     def has_draws(self, share: float) -> bool:
         """Whether another seed asks something else of the same features."""

@@ -37,6 +37,10 @@ class LandmarkTask:
         self._faces = [face for part in parts for face in part.faces]
         self._load = parts[0]._load
 
+    def files(self) -> List[str]:
+        """All faces that its numbers depend on."""
+        return [path for path, _ in self._faces]
+
     def faces(self, seed: int) -> List[np.ndarray]:
         return self._crops(seed)[0]
 
@@ -101,6 +105,10 @@ class RegionTask:
         self.size = size
         self.num_regions = num_regions
         self._landmarks = None
+
+    def files(self) -> List[str]:
+        """All faces that its numbers depend on."""
+        return [path for path, _ in self._faces.faces]
 
     def faces(self, seed: int) -> List[np.ndarray]:
         crops = [self._faces[place] for place in range(len(self._faces))]

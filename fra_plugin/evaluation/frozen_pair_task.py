@@ -33,8 +33,12 @@ class PairTask:
         self._faces, self._people = files_and_labels(DATASETS.build(dataset))
         self.num_pairs = num_pairs
 
-    def faces(self, seed: int) -> List[str]:
+    def files(self) -> List[str]:
+        """All faces that its numbers depend on."""
         return self._train + self._faces
+
+    def faces(self, seed: int) -> List[str]:
+        return self.files()
 
     def has_draws(self, share: float) -> bool:
         """Whether another seed asks something else of the same features."""

@@ -3,6 +3,7 @@
 A task has ``faces(seed)``, a list of files or BGR arrays, and ``score(features, share, seed)`` of features in that order,
 after learning from a share of the training labels; ``guess(share, seed)`` is the number without any features. The
 features are vectors (N, F), which ``prepare(features)`` may make shorter, or the heatmaps (N, K, h, w), as ``needs`` says.
+``files()`` are those of its faces, by which a change of them is noticed.
 """
 
 from .frozen_label_tasks import ClassTask, NeighbourTask, NumberTask

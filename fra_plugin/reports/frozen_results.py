@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 import numpy as np
 
+from ..files.stamp import Stamp
 from ..files.whole_file import whole_file
 from .result_table import mean_and_std
 
@@ -35,7 +36,7 @@ class FrozenResults:
     """Numbers by :class:`Result`, in a json file that is written after each of them.
 
     A name of a row is ``METHOD`` or ``METHOD/RUN``: pre-trainings of one method, of which equal runs of two methods had
-    the same seed. It stands for one source for good.
+    the same seed. It stands for one source for good, and so does the name of a task.
 
     Args:
         path: of the file, which is read where there is one.
@@ -43,22 +44,32 @@ class FrozenResults:
 
     def __init__(self, path: Union[str, Path]) -> None:
         self.path = Path(path)
-        self.content: Dict[str, Any] = dict(sources={}, numbers={}, commands=[])
+        self.content: Dict[str, Any] = dict(sources={}, stamps={}, numbers={}, commands=[])
         if self.path.is_file():
-            self.content = json.loads(self.path.read_text(encoding='utf-8'))
+            self.content.update(json.loads(self.path.read_text(encoding='utf-8')))
         self.numbers: Dict[Result, float] = {_result(key): number for key, number in self.content['numbers'].items()}
 
-    def claim(self, name: str, source: dict) -> None:
-        """Note where a row comes from.
+    def claim(self, name: str, stamp: Stamp, source: str = '') -> None:
+        """Note what the numbers of a row or of a task depend on.
+
+        Args:
+            name: of the row or the task.
+            stamp: all that they depend on.
+            source: of a row, as it was typed; the file may have moved since. Defaults to '', a task.
 
         Raises:
-            ValueError: if the file has numbers of another source under this name.
+            ValueError: if the file has numbers of something else under this name.
         """
-        known = self.content['sources'].setdefault(name, source)
-        if known != source:
-            raise ValueError(
-                f'{self.path} has results of another {name}, {known["source"]}: choose another name or --out'
-            )
+        known = self.content['stamps'].get(name)
+        former = self.content['sources'].get(name) or {}
+        if known is None and 'sha256' in former:  # from before there were stamps
+            known = dict(weights=dict(sha256=former['sha256']))
+        difference = stamp.difference(known) if known else None
+        if difference:
+            raise ValueError(f'{self.path} has results of another {name} ({difference}): choose another name or --out')
+        self.content['stamps'][name] = stamp.facts
+        if source:
+            self.content['sources'][name] = dict(source=source)
 
     def put(self, result: Result, number: float) -> None:
         self.numbers[result] = number

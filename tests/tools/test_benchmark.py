@@ -4,6 +4,7 @@ import copy
 import csv
 import json
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -188,7 +189,36 @@ def test_numbers_of_other_options_are_not_taken_over(case, run, tmp_path):
     args = ('--tasks', case / 'tiny.py', '--work-dir', tmp_path)
     assert run(*args, step=Steps())[0] == 0
     code, _, errors = run(*args, '--cfg-options', 'train_cfg.max_epochs=2', step=Steps())
-    assert code == 1 and 'other weights or options: choose another --work-dir' in errors[-1]
+    assert code == 1 and 'other weights, options or labels (config changed): choose another --work-dir' in errors[-1]
+
+
+def test_weights_and_runs_that_moved_are_taken_over_and_other_labels_are_not(case, run, tmp_path):
+    args = ('--tasks', case / 'tiny.py', '--work-dir', tmp_path / 'out')
+    (tmp_path / "it's moved").mkdir()
+    moved = str(shutil.copy(case / 'fra.pth', tmp_path / "it's moved" / 'other name.pth'))
+    assert run(*args, step=Steps(lambda command: command[1].endswith('test.py')))[0] == 1  # trained, not tested
+    steps = Steps()
+    outcome = run(*args, step=steps, checkpoint=moved)
+    assert outcome[0] == 0, outcome
+    config = Config.fromfile(tmp_path / 'out' / 'tiny' / 'labels100_seed0' / 'config.py')
+    assert config.model.backbone.init_cfg.checkpoint == moved and len(steps.calls) == 2
+    steps = Steps()
+    code, out, _ = run(*args, step=steps)
+    assert code == 0 and 'done before' in out and not steps.calls
+
+    labels = next((case / 'data' / 'rafdb').rglob('*.txt'))
+    before = labels.read_bytes()
+    labels.write_bytes(before.replace(b' 1', b' 2', 1))
+    code, _, errors = run(*args, step=steps)
+    labels.write_bytes(before)
+    assert code == 1 and '(labels changed)' in errors[-1]
+
+
+def test_two_tasks_of_one_name_are_refused(case, run, tmp_path):
+    other = tmp_path / 'tiny.py'
+    other.write_text((case / 'tiny.py').read_text() + 'param_scheduler = []\n')
+    code, _, errors = run('--tasks', f'{case / "tiny.py"},{other}', '--work-dir', tmp_path / 'out', step=Steps())
+    assert code == 1 and 'two tasks are called tiny' in errors[-1]
 
 
 def test_verification_is_one_test_without_training(case, run, tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from made_checkpoints import NARROW, fra, save
+from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 
 TOOL = str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark_frozen.py')
@@ -117,7 +118,50 @@ def test_a_name_stands_for_one_checkpoint(case, run):
     model.backbone.conv1.weight.data += 1
     save(model, case / 'fra.pth', NARROW, 64)
     code, _, (error,) = run(f'FRA={case / "fra.pth"}', *options)
-    assert code == 1 and 'results of another FRA' in error
+    assert code == 1 and 'results of another FRA (weights changed)' in error
+
+
+def test_weights_may_move(case, run):
+    options = ('--tasks', 'half', '--seeds', 1, '--no-descriptors', '--device', 'cpu')
+    assert run(f'FRA={case / "fra.pth"}', *options)[0] == 0
+    (case / 'fra.pth').rename(case / 'moved.pth')
+    code, out, _ = run(f'FRA={case / "moved.pth"}', *options)
+    assert code == 0 and 'seed 0' not in out  # nothing is measured again
+    assert 'moved.pth' in (case / 'out' / 'frozen_features.md').read_text()
+
+
+def test_scores_of_a_task_or_of_random_weights_that_changed_are_not_taken_over(case, run):
+    model = case / 'model.py'
+    pipeline = [dict(type='Resize', scale=32)]
+    model.write_text(
+        Config(
+            dict(
+                model=fra_config(NARROW, 64),
+                data_preprocessor=dict(mean=MEAN, std=STD),
+                test_dataloader=dict(dataset=dict(pipeline=pipeline)),
+            )
+        ).pretty_text
+    )
+
+    def compare(pairs=40):
+        options = ('--tasks', 'half', 'pair', '--seeds', 1, '--shares', 1, '--no-descriptors', '--device', 'cpu')
+        return run(f'random={model}', *options, '--cfg-options', f'tasks.pair.num_pairs={pairs}')
+
+    assert compare()[0] == 0
+    code, _, (error,) = compare(pairs=20)
+    assert code == 1 and 'results of another pair (definition changed)' in error
+    for path, before, after, message in (
+        (case / 'labels.csv', b'20.png,0', b'20.png,1', 'another half (labels changed)'),
+        (case / '20.png', b'IEND', b'IEND ', 'another half (faces changed)'),
+        (model, b'num_regions=3', b'num_regions=4', 'another random (config changed)'),
+    ):
+        content, times = path.read_bytes(), path.stat()
+        path.write_bytes(content.replace(before, after))
+        code, _, (error,) = compare()
+        assert code == 1 and f'results of {message}' in error
+        path.write_bytes(content)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert compare()[0] == 0
 
 
 def test_pre_trainings_of_one_method_share_a_row_and_are_compared_seed_by_seed(case, run):

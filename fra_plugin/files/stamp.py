@@ -1,0 +1,118 @@
+"""What a result depends on, kept beside it: a result is used again only while all of that is the same."""
+
+import functools
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, Union
+
+from .file_hash import sha256
+from .printable import printable
+from .whole_file import whole_file
+
+LONGEST = 200  # letters of a fact that is kept in full
+
+
+class Stamp:
+    """Named facts: settings as plain values, texts of configs, and hashes of files.
+
+    Example:
+        >>> stamp = Stamp(seed=0, weights=sha256('fra.pth'), config=cfg.to_dict())
+        >>> stamp.difference(read_stamp('run/stamp.json'))
+        'seed was 1, is 0'
+        >>> stamp.write('run/stamp.json')
+
+    Args:
+        **facts: values that json can hold, or that turn into text. What is long, such as a config, is kept as its hash.
+    """
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = {name: _short(value) for name, value in facts.items()}
+
+    def difference(self, former: Optional[Mapping[str, Any]]) -> Optional[str]:
+        """In words, how former facts differ from these; None if they are the same."""
+        if former is None:
+            return 'it is not known what it was made from'
+        words = []
+        for name in dict.fromkeys([*self.facts, *former]):
+            was, now = former.get(name), self.facts.get(name)
+            if (json.dumps(was), name in former) != (json.dumps(now), name in self.facts):
+                hashed = isinstance(was, dict) or isinstance(now, dict)
+                words.append(f'{name} changed' if hashed else f'{name} was {_word(was)}, is {_word(now)}')
+        return '; '.join(words) or None
+
+    def write(self, path: Union[str, os.PathLike]) -> None:
+        """Beside the result; whole or not at all."""
+        with whole_file(path) as partial:
+            Path(partial).write_text(json.dumps(self.facts, indent=1, sort_keys=True) + '\n')
+
+
+def read_stamp(path: Union[str, os.PathLike]) -> Optional[dict]:
+    """The facts of a stamp's file; None where there is none that can be read."""
+    try:
+        facts = json.loads(Path(path).read_text())
+    except (OSError, ValueError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
+def listing(files: Iterable[Union[str, os.PathLike]], root: Union[str, os.PathLike] = '/') -> dict:
+    """A hash of the names below ``root``, sizes and times of files: for thousands of pictures, too many to read."""
+    digest = hashlib.sha256()
+    for path in files:
+        stat = os.stat(path)
+        name = os.fsencode(os.path.relpath(path, root))
+        digest.update(name + f'\0{stat.st_size}\0{stat.st_mtime_ns}\n'.encode())
+    return dict(sha256=digest.hexdigest())
+
+
+def label_files(config: Any) -> Dict[str, str]:
+    """Hashes of the lists, tables and annotations of the data sets in a config: what it names, and what their folders hold.
+
+    Args:
+        config: dictionaries in each other, with ``data_root``, ``ann_file`` and the like.
+    """
+    found: Dict[str, str] = {}
+    for part in _dicts(config):
+        root = part.get('data_root') or ''
+        named = [os.path.join(root, value) for value in part.values() if isinstance(value, str) and value]
+        for path in [path for path in named if os.path.isfile(path)] + list(_tables_in(root) if root else ()):
+            found[path] = _file_hash(path)
+    return found
+
+
+@functools.lru_cache(maxsize=None)  # the data sets of a run have one folder, which may hold thousands of pictures
+def _tables_in(folder: str) -> Tuple[str, ...]:
+    """The lists, tables and annotations in a folder of data and in the folders in it."""
+    paths = sorted(path for pattern in ('*', '*/*') for path in Path(folder).glob(pattern))
+    kinds = ('.txt', '.csv', '.json')
+    return tuple(str(path) for path in paths if path.suffix in kinds and path.name[0] != '.' and path.is_file())
+
+
+@functools.lru_cache(maxsize=None)
+def _hash_of(path: str, size: int, time: int) -> str:
+    return sha256(path)
+
+
+def _file_hash(path: str) -> str:
+    """Once for all data sets of a run: several name the same file."""
+    stat = os.stat(path)
+    return _hash_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+def _dicts(value: Any) -> Iterator[dict]:
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        yield from _dicts(part)
+
+
+def _short(value: Any) -> Any:
+    """A value as json has it; a long one as its hash, in a form of its own."""
+    text = json.dumps(value, default=str)
+    return json.loads(text) if len(text) <= LONGEST else dict(sha256=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _word(value: Any) -> str:
+    return printable(str(value)) if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,52 @@
+"""A stamp tells what changed, and is the same only while nothing did."""
+
+import os
+
+import pytest
+
+from fra_plugin.files.stamp import Stamp, listing, read_stamp
+
+
+def test_the_same_facts_have_no_difference_after_a_round_trip(tmp_path):
+    facts = dict(seed=0, share=0.1, name='a b', none=None, config='a = 1\n' * 99, sizes=(1, 2), deep=dict(a=[1]))
+    Stamp(**facts).write(tmp_path / 'new' / 'stamp.json')
+    assert Stamp(**facts).difference(read_stamp(tmp_path / 'new' / 'stamp.json')) is None
+
+
+@pytest.mark.parametrize(
+    'now, words',
+    [
+        (dict(seed=1), 'seed was 0, is 1'),
+        (dict(config='a = 1\n' * 98), 'config changed'),
+        (dict(name='c'), 'name was a b, is c'),
+        (dict(extra=None), 'extra was null, is null'),
+        (dict(seed=None, name='c'), 'seed was 0, is null; name was a b, is c'),
+        (dict(seed=False), 'seed was 0, is false'),
+    ],
+)
+def test_what_changed_is_named(now, words):
+    facts = dict(seed=0, name='a b', config='a = 1\n' * 99)
+    assert Stamp(**{**facts, **now}).difference(Stamp(**facts).facts) == words
+
+
+def test_a_missing_or_broken_stamp_is_never_the_same(tmp_path):
+    (tmp_path / 'stamp.json').write_text('{')
+    for name in ('none.json', 'stamp.json'):
+        assert Stamp().difference(read_stamp(tmp_path / name)) == 'it is not known what it was made from'
+
+
+def test_a_listing_tells_names_sizes_and_times_and_not_the_place(tmp_path):
+    def faces(name, *files):
+        paths = []
+        for file, content, time in files:
+            path = tmp_path / name / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+            os.utime(path, (time, time))
+            paths.append(path)
+        return listing(paths, tmp_path / name)
+
+    same = faces('a', ('1.jpg', 'x', 5), ('Ren\udce9.jpg', 'y', 6))
+    assert faces('b', ('1.jpg', 'x', 5), ('Ren\udce9.jpg', 'y', 6)) == same
+    for number, other in enumerate([('1.jpg', 'xx', 5), ('1.jpg', 'x', 7), ('2.jpg', 'x', 5)]):
+        assert faces(f'c{number}', other, ('Ren\udce9.jpg', 'y', 6)) != same

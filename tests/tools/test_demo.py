@@ -1,0 +1,128 @@
+"""The demo goes on where it stopped, and never reports what other settings or other faces have given."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from fra_plugin.synthetic.writer import VERSION
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def draw(folder, number, shade=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(number):
+        cv2.imwrite(str(folder / f'{i}.png'), np.full((8, 8, 3), (i + shade) % 256, np.uint8))
+
+
+class Steps:
+    """Takes the place of the commands: leaves what they leave, and remembers their settings."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __call__(self, command, cwd):
+        tool, words = Path(command[1]).name, command[2:]
+        value = {word: words[place + 1] for place, word in enumerate(words[:-1]) if word.startswith('--')}
+        self.calls.append(tool if tool != 'train.py' else f'train {Path(value["--work-dir"]).name}')
+        if tool == 'make_synthetic_faces.py':
+            out = Path(value['--out'])
+            draw(out / 'images', int(value['--num']), shade=int(value['--seed']))
+            (out / 'train.txt').write_text('\n'.join(sorted(path.name for path in (out / 'images').iterdir())))
+            made = {key: int(value[f'--{key}']) for key in ('num', 'seed', 'size')}
+            (out / 'meta.json').write_text(json.dumps(dict(made, version=VERSION)))
+        elif tool == 'train.py':
+            work_dir = Path(value['--work-dir'])
+            if (work_dir / 'epoch_1.pth').exists():  # --resume finds a finished training
+                return SimpleNamespace(returncode=0)
+            seed = next(word for word in words if word.startswith('randomness.seed='))
+            (work_dir / 'run' / 'vis_data').mkdir(parents=True, exist_ok=True)
+            (work_dir / 'run' / 'vis_data' / 'scalars.json').write_text(json.dumps(dict(score=seed)))
+            (work_dir / 'epoch_1.pth').write_text(' '.join(words))
+            (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_1.pth'))
+        return SimpleNamespace(returncode=0)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs the demo: what it called, what it printed, and the scores that it would report."""
+
+    def run(*args):
+        steps, reported = Steps(), {}
+
+        def write_report(demo, path):
+            if demo.drawn:
+                for task in ('landmarks', 'expression'):
+                    reported[task] = demo.scores(task, 'FRA')['score']
+
+        main = runpy.run_path(str(REPO / 'tools' / 'demo.py'))['main']
+        main.__globals__['subprocess'] = SimpleNamespace(run=steps)
+        monkeypatch.setitem(sys.modules, 'demo_report', SimpleNamespace(write_report=write_report))
+        monkeypatch.setattr(sys, 'argv', ['demo.py', '--out', str(tmp_path / 'out'), *map(str, args)])
+        main()
+        return [call for call in steps.calls if call != 'export_backbone.py'], capsys.readouterr().out, reported
+
+    return run
+
+
+TRAININGS = [f'train {task}_from_{start}' for start in ('fra', 'random') for task in ('landmarks', 'expression')]
+ALL = ['make_synthetic_faces.py', 'train pretrain', *TRAININGS]
+
+
+def test_a_finished_demo_is_not_done_again(run):
+    assert run('--num', 8)[0] == ALL
+    assert run('--num', 8)[0] == ['train pretrain']  # which --resume finds at its end
+
+
+@pytest.mark.parametrize('change', [('--seed', 1), ('--num', 12)])
+def test_other_settings_do_everything_anew_and_keep_what_was_there(run, tmp_path, change):
+    run('--num', 8)
+    former = (tmp_path / 'out' / 'landmarks_from_fra' / 'epoch_1.pth').read_text()
+    calls, out, reported = run('--num', 8, *change)  # the later --num counts
+    assert calls == ALL and 'anew, as ' in out
+    assert set(reported.values()) == {f'randomness.seed={1 if change[0] == "--seed" else 0}'}
+    kept = list((tmp_path / 'out' / 'earlier').glob('landmarks_from_fra_*/epoch_1.pth'))
+    assert [path.read_text() for path in kept] == [former]
+
+
+def test_a_larger_budget_trains_the_pretraining_and_what_depends_on_it_anew(run):
+    run('--num', 8)
+    calls, out, _ = run('--num', 8, '--budget', 80)
+    assert 'budget was 5000, is 80' in out
+    assert calls == ['train pretrain', *TRAININGS[:2]]  # from random weights nothing changes
+
+
+def test_faces_of_a_folder_do_not_get_the_model_of_other_faces(run, tmp_path):
+    draw(tmp_path / 'my faces', 9)
+    run('--num', 8)
+    calls, out, _ = run('--data', tmp_path / 'my faces')
+    assert calls == ['train pretrain'] and 'anew, as faces changed' in out
+    assert 'anew' not in run('--data', tmp_path / 'my faces')[1]
+    draw(tmp_path / 'my faces', 10, shade=9)
+    assert 'anew, as faces changed; count was 9, is 10' in run('--data', tmp_path / 'my faces')[1]
+    assert run('--num', 8)[0][0] == 'train pretrain'
+
+
+def test_a_demo_that_moved_uses_its_own_checkpoint(run, tmp_path, monkeypatch):
+    run('--num', 8)
+    (tmp_path / 'out').rename(tmp_path / 'moved')
+    assert run('--num', 8, '--out', tmp_path / 'moved')[0] == ['train pretrain']
+
+
+@pytest.mark.parametrize('data', ['', 'my faces, 2024', 'a "quoted" \'name\'', '$HOME $(pwd) `pwd`', '007'])
+def test_make_hands_the_folder_on_as_it_was_typed(tmp_path, data):
+    (tmp_path / 'python').write_text('#!/bin/sh\nshift\nprintf "%s|" "$@"\n')
+    (tmp_path / 'python').chmod(0o755)
+    done = subprocess.run(
+        ['make', '--silent', '-o', 'env', 'demo', f'BIN={tmp_path}', f'DATA={data}', 'ARGS=--seed 3'],
+        cwd=REPO, stdout=subprocess.PIPE, text=True, env=dict(os.environ, MAKEFLAGS=''),
+    )  # fmt: skip
+    assert done.stdout == (f'--data|{data}|--seed|3|' if data else '--seed|3|')
