@@ -82,7 +82,7 @@ class FRAFeatures:
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
         self.std = np.array(preprocessor.get('std') or 1, np.float32)
         self.to_rgb = preprocessor.get('to_rgb', False)
-        is_fra = model['type'] in ('FRA', 'mmpretrain.FRA')
+        is_fra = model['type'] == 'FRA'
         if not is_fra and 'backbone' not in model:
             raise ValueError(f'{source}: its model, {model["type"]}, has no backbone')
         network = MODELS.build(model if is_fra else model['backbone'])

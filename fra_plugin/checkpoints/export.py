@@ -177,7 +177,7 @@ def _refuse_unlike_torchvision(backbone: Backbone, layout: str) -> None:
 
     config = backbone.config or {}
     depth = config.get('depth')
-    if config.get('type', 'ResNet') not in ('ResNet', 'mmpretrain.ResNet'):
+    if config.get('type', 'ResNet') != 'ResNet':
         raise ValueError(
             f'{layout} takes a ResNet only, the checkpoint has a {config["type"]}: use --format mmpretrain'
         )

@@ -7,7 +7,7 @@ config holds. A checkpoint from a stranger must be able to do neither.
 import ast
 from typing import Any, List, Mapping, Optional
 
-from mmpretrain.registry import MODELS
+from .registered_types import registered_name, with_names
 
 # What tells how to build a model and how to prepare its images; the rest is not read.
 PARTS = ('model', 'data_preprocessor', 'train_dataloader', 'val_dataloader', 'test_dataloader')
@@ -40,7 +40,7 @@ def checkpoint_config(checkpoint: Any, source: str) -> Optional[dict]:
         raise ValueError(
             f'{source} carries a config that is more than values ({error}): name its config file'
         ) from None
-    return values
+    return {name: with_names(value) for name, value in values.items()}
 
 
 class _PlainValues(ast.NodeTransformer):
@@ -75,23 +75,21 @@ def model_config(config: Mapping[str, Any], source: str) -> dict:
     model = config.get('model')
     if not isinstance(model, dict) or 'type' not in model:
         raise ValueError(f'{source}: the config has no model')
-    model = _without(model, ('init_cfg', 'pretrained', 'train_cfg'))
+    model = _without(with_names(model), ('init_cfg', 'pretrained', 'train_cfg'))
     preprocessor = model.get('data_preprocessor') or config.get('data_preprocessor')
     if preprocessor:
-        model['data_preprocessor'] = dict(preprocessor)
+        model['data_preprocessor'] = with_names(dict(preprocessor))
     return model
 
 
 def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:
-    """Every ``type`` in a model's config from a stranger must be the plain name of something registered.
+    """Every ``type`` in a model's config from a stranger must be something registered.
 
     Raises:
         ValueError: for another one.
     """
-    known = set(MODELS.module_dict) | set(MODELS.parent.module_dict)
     for name in (part['type'] for part in dicts(model) if 'type' in part):
-        plain = name[len('mmpretrain.') :] if isinstance(name, str) and name.startswith('mmpretrain.') else name
-        if plain not in known:
+        if registered_name(name) is None:
             raise ValueError(
                 f'{source} carries a config with the type {name!r}, which is no registered model: name its config file'
             )
@@ -102,7 +100,7 @@ def input_size(config: Mapping[str, Any]) -> Optional[int]:
     for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
         dataset = (config.get(part) or {}).get('dataset')
         for transform in dicts(dataset):
-            if 'Resize' in str(transform.get('type')) and 'scale' in transform:
+            if 'Resize' in str(transform.get('type')).rpartition('.')[2] and 'scale' in transform:
                 scale = transform['scale']
                 return max(scale) if isinstance(scale, (list, tuple)) else int(scale)
     return None

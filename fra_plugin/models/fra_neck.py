@@ -9,6 +9,7 @@ import torch
 from mmengine.model import BaseModule
 from mmpretrain.models import NonLinearNeck
 from mmpretrain.registry import MODELS
+from torch import nn
 
 
 class FaceEmbedding(NamedTuple):
@@ -21,7 +22,7 @@ class FaceEmbedding(NamedTuple):
 
 def projector(in_channels: int, hid_channels: int, out_channels: int, norm_cfg: dict) -> NonLinearNeck:
     """Linear, BatchNorm, ReLU, linear, on vectors (N, in_channels); no biases; kaiming normal, fan out."""
-    if norm_cfg['type'] == 'BN':  # OpenMMLab's name for the 2-D layer, which refuses vectors
+    if norm_cfg['type'] in ('BN', nn.BatchNorm2d):  # the 2-D layer refuses vectors
         norm_cfg = dict(norm_cfg, type='BN1d')
     return NonLinearNeck(
         in_channels,

@@ -54,10 +54,9 @@ def fit_to_machine(cfg: Config) -> List[str]:
 
 
 def _drop_mixed_precision(optim_wrapper) -> bool:
-    if not isinstance(optim_wrapper, dict) or optim_wrapper.get('type') not in (
-        'AmpOptimWrapper',
-        'mmengine.AmpOptimWrapper',
-    ):
+    kind = optim_wrapper.get('type') if isinstance(optim_wrapper, dict) else None
+    # A class in a pure Python config, which may also be written as the path of its import.
+    if (kind if isinstance(kind, str) else getattr(kind, '__name__', '')).rpartition('.')[2] != 'AmpOptimWrapper':
         return False
     optim_wrapper['type'] = 'OptimWrapper'
     for name in ('loss_scale', 'dtype', 'use_fsdp'):
