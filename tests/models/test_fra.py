@@ -187,11 +187,19 @@ def test_wrong_views_and_momentum_are_refused(model, views):
 
 
 def test_the_other_view_teaches_where_it_is_known_where_the_views_were_cut(model, views):
-    relation = dict.fromkeys((False, True))
+    relation, given = dict.fromkeys((False, True)), {}
     for cross in relation:
         model.head.cross_view = cross
-        relation[cross] = copy.deepcopy(model)(views, located(views), mode='loss')['loss_relation']
-    assert relation[True].item() != pytest.approx(relation[False].item(), rel=1e-3)
+        copied = copy.deepcopy(model)
+        copied.head.relation_loss.register_forward_pre_hook(lambda _, args, cross=cross: given.update({cross: args}))
+        relation[cross] = copied(views, located(views), mode='loss')['loss_relation']
+    student, teacher, *no_boxes = given[False]
+    assert not any(box is not None for box in no_boxes) and not torch.equal(*teacher)
+    boxes = torch.tensor([sample.view_boxes for sample in located(views)]).transpose(0, 1)
+    expected = model.head.relation_loss(student, teacher.flip(0), boxes, boxes.flip(0))
+    assert torch.equal(given[True][0], student) and torch.equal(given[True][1], teacher.flip(0))
+    assert relation[True].item() == pytest.approx(expected.item())
+    assert relation[False].item() == pytest.approx(model.head.relation_loss(student, teacher).item())
     with pytest.warns(UserWarning, match='LocatedMultiView'):
         same_view = model(views, mode='loss')['loss_relation']
     assert same_view.item() == pytest.approx(relation[False].item())
