@@ -27,7 +27,9 @@ MAY_IMPORT = dict(
     landmark=('datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('datasets',),
     apis=('datasets', 'checkpoints', 'models'),
-    command=('checkpoints', 'engine', 'landmark'),
+    config_options=(),
+    error_text=(),
+    command=('checkpoints', 'config_options', 'engine', 'error_text', 'landmark'),
 )
 
 

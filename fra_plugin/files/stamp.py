@@ -11,7 +11,7 @@ from .file_hash import sha256
 from .printable import printable
 from .whole_file import whole_file
 
-LONGEST = 200  # letters of a fact that is kept in full
+KEPT_IN_FULL = 200  # letters of a fact that is kept in full
 
 
 class Stamp:
@@ -111,7 +111,7 @@ def _dicts(value: Any) -> Iterator[dict]:
 def _short(value: Any) -> Any:
     """A value as json has it; a long one as its hash, in a form of its own."""
     text = json.dumps(value, default=str)
-    return json.loads(text) if len(text) <= LONGEST else dict(sha256=hashlib.sha256(text.encode()).hexdigest())
+    return json.loads(text) if len(text) <= KEPT_IN_FULL else dict(sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def _word(value: Any) -> str:
