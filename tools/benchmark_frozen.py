@@ -231,7 +231,13 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
     tables = dict(
         frozen_features=write_table(
-            args.out, 'frozen_features', 'Frozen features', header, rows, notes=notes, commands=results.content['commands']
+            args.out,
+            'frozen_features',
+            'Frozen features',
+            header,
+            rows,
+            notes=notes,
+            commands=results.content['commands'],
         )
     )
     compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
