@@ -26,6 +26,7 @@ MAY_IMPORT = dict(
     engine=('datasets', 'checkpoints', 'models', 'evaluation', 'reports'),
     landmark=('datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('datasets',),
+    model_names=(),
     apis=('datasets', 'checkpoints', 'models'),
     config_options=(),
     error_text=(),

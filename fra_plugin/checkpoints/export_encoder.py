@@ -14,7 +14,7 @@ from .safe_load import safe_load
 from .shipped_weights import find_checkpoint
 from .stored_config import checkpoint_config, input_size, model_config
 
-PARTS = ('backbone.', 'neck.')
+ENCODER_PARTS = ('backbone.', 'neck.')
 
 
 def export_encoder(checkpoint: str, out: str, config: Optional[str] = None, half: bool = True) -> dict:
@@ -61,7 +61,7 @@ def encoder_tensors(state_dict: Dict[str, torch.Tensor], source: str) -> Dict[st
         ValueError: if one of the two is missing.
     """
     names = {re.sub(r'^module\.', '', name): name for name in state_dict}
-    for part in PARTS:
+    for part in ENCODER_PARTS:
         if not any(name.startswith(part) for name in names):
             raise ValueError(f'{source} has no {part[:-1]} of FRA; its tensors are {", ".join(list(names)[:3])}, ...')
-    return {name: state_dict[given] for name, given in names.items() if name.startswith(PARTS)}
+    return {name: state_dict[given] for name, given in names.items() if name.startswith(ENCODER_PARTS)}

@@ -12,11 +12,11 @@ from typing import Dict, Union
 
 from ..files.file_hash import sha256
 
-FOLDER = Path(__file__).resolve().parents[1] / 'weights'
+SHIPPED_FOLDER = Path(__file__).resolve().parents[1] / 'weights'
 HASH_DIGITS = 8
 
 
-def shipped_weights(folder: Path = FOLDER) -> Dict[str, Path]:
+def shipped_weights(folder: Path = SHIPPED_FOLDER) -> Dict[str, Path]:
     """The files by name."""
     found = {}
     for path in sorted(folder.glob('*.safetensors')):
@@ -26,7 +26,7 @@ def shipped_weights(folder: Path = FOLDER) -> Dict[str, Path]:
     return found
 
 
-def find_checkpoint(name: Union[str, os.PathLike], folder: Path = FOLDER) -> str:
+def find_checkpoint(name: Union[str, os.PathLike], folder: Path = SHIPPED_FOLDER) -> str:
     """Path of a checkpoint: the file as given, or weights that come with the package.
 
     Example:

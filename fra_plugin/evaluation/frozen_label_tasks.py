@@ -59,7 +59,12 @@ class ClassTask:
         kept = budget(self._train_labels.tolist(), share, seed)
         n = len(self._train)
         return linear_accuracy(
-            features[:n][kept], self._train_labels[kept], features[n:], self._test_labels, seed, standardise=False
+            features[:n][kept],
+            self._train_labels[kept],
+            features[n:],
+            self._test_labels,
+            seed=seed,
+            standardise=False,
         )
 
     def guess(self, share: float, seed: int) -> float:

@@ -58,7 +58,7 @@ def _grey(images: Sequence[np.ndarray], size: int):
 
 
 def principal_components(
-    train: np.ndarray, test: np.ndarray, components: int = COMPONENTS
+    train: np.ndarray, test: np.ndarray, *, components: int = COMPONENTS
 ) -> Tuple[np.ndarray, np.ndarray]:
     """The directions in which standardised training features vary most, in place of more numbers than that.
 
@@ -141,6 +141,7 @@ def linear_accuracy(
     train_labels: np.ndarray,
     test: np.ndarray,
     test_labels: np.ndarray,
+    *,
     seed: int = 0,
     standardise: bool = True,
 ) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..files.stamp import Stamp
 from ..files.whole_file import whole_file
+from .paired_difference import paired_difference
 from .result_table import mean_and_std
 
 
@@ -114,8 +115,6 @@ class FrozenResults:
 
         Each cell is the mean and the 95 % interval of the difference; above 0 the first method is better.
         """
-        from ..evaluation.paired_difference import paired_difference
-
         rows = []
         for (first, place), (second, other) in combinations(self.rows(), 2):
             if first == second or place != other:

@@ -20,7 +20,7 @@ from fra_plugin.checkpoints.export import write_weights
 from fra_plugin.checkpoints.export_encoder import export_encoder
 from fra_plugin.checkpoints.fingerprint import drawn_face, fingerprint
 from fra_plugin.checkpoints.safe_load import safe_load
-from fra_plugin.checkpoints.shipped_weights import FOLDER, HASH_DIGITS, shipped_weights
+from fra_plugin.checkpoints.shipped_weights import HASH_DIGITS, SHIPPED_FOLDER, shipped_weights
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.files.file_hash import sha256
 from fra_plugin.files.whole_file import whole_file
@@ -32,7 +32,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of FRA')
     parser.add_argument('name', help='of the weights, such as fra_r18w32_96px')
     parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
-    parser.add_argument('--folder', type=Path, default=FOLDER, help="of weights and cards (default: the package's)")
+    parser.add_argument(
+        '--folder', type=Path, default=SHIPPED_FOLDER, help="of weights and cards (default: the package's)"
+    )
     args = parser.parse_args()
     if not re.fullmatch(r'\w[\w.]*', args.name):
         parser.error(f'expected a name of letters, digits, "_" and ".", got {args.name}')

@@ -33,11 +33,11 @@ class BFloat16OptimWrapper(OptimWrapper):
     bfloat16 reaches as far as float32, so the loss is not scaled and the checkpoints are those of an OptimWrapper.
     Weights, their updates and what is marked as ``full_precision`` stay float32.
 
-    Args:
-        kwargs: as for :class:`mmengine.optim.OptimWrapper`.
-
     Example:
-        >>> optim_wrapper = dict(type='BFloat16OptimWrapper', optimizer=dict(type='AdamW', lr=3e-4))
+        >>> dict(type='BFloat16OptimWrapper', optimizer=dict(type='AdamW', lr=3e-4))  # optim_wrapper
+
+    Args:
+        **kwargs: as for :class:`mmengine.optim.OptimWrapper`.
     """
 
     def __init__(self, **kwargs) -> None:

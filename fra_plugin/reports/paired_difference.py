@@ -5,7 +5,7 @@ from typing import Tuple
 import numpy as np
 
 
-def paired_difference(first: np.ndarray, second: np.ndarray, level: float = 0.95) -> Tuple[float, float, float]:
+def paired_difference(first: np.ndarray, second: np.ndarray, *, level: float = 0.95) -> Tuple[float, float, float]:
     """Mean of ``first - second`` and its confidence interval by Student's t.
 
     What a seed does to both runs of a pair cancels, so few runs tell more than the spreads of both methods do.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fra_plugin.evaluation.paired_difference import paired_difference
+from fra_plugin.reports.paired_difference import paired_difference
 
 stats = pytest.importorskip('scipy.stats')
 
