@@ -28,9 +28,7 @@ MAY_IMPORT = dict(
     synthetic=('datasets',),
     model_names=(),
     apis=('datasets', 'checkpoints', 'models'),
-    config_options=(),
-    error_text=(),
-    command=('checkpoints', 'config_options', 'engine', 'error_text', 'landmark'),
+    command=('checkpoints', 'engine', 'landmark'),
 )
 
 

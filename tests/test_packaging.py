@@ -62,25 +62,30 @@ def test_wheel_carries_what_mim_looks_for(source, tmp_path):
         }
         assert inside == {name for name in files_below(source / part) if not name.endswith('.pyc')}
     assert {'fra_plugin/.mim/model-index.yml', 'fra_plugin/.mim/dataset-index.yml', 'fra_plugin/models/fra.py'} <= names
-    weights = {name[len('fra_plugin/weights/'):] for name in names if name.startswith('fra_plugin/weights/')}
+    weights = {name[len('fra_plugin/weights/') :] for name in names if name.startswith('fra_plugin/weights/')}
     assert weights == files_below(source / 'fra_plugin/weights') and len(weights) >= 2
     assert not [name for name in names if name.startswith(('tests/', 'tools/', 'configs/'))]
 
 
 def test_installed_configs_are_found_by_mmengine(source, tmp_path):
     setup(source, 'bdist_wheel', '--dist-dir', str(tmp_path))
-    wheel, = tmp_path.glob('fra_plugin-*.whl')
+    (wheel,) = tmp_path.glob('fra_plugin-*.whl')
     zipfile.ZipFile(wheel).extractall(tmp_path / 'installed')
-    code = '''
+    code = """
 import fra_plugin
 from mmengine.hub import get_config
 for name in ('fra/fra_r50_8xb64.py', 'fra/fra_r18_1xb64_demo.py', 'transfer/classification/resnet50_8xb32-ft-fra_rafdb.py'):
     cfg = get_config('fra_plugin::' + name)
     assert cfg.filename.endswith('/installed/fra_plugin/.mim/configs/' + name)
     assert cfg.default_scope == 'mmpretrain' and 'backbone' in cfg.model
-'''
-    subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, check=True, timeout=120,
-                   env=dict(os.environ, PYTHONPATH=str(tmp_path / 'installed')))
+"""
+    subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        cwd=tmp_path,
+        check=True,
+        timeout=120,
+        env=dict(os.environ, PYTHONPATH=str(tmp_path / 'installed')),
+    )
 
 
 def test_source_archive_builds_the_same_wheel(source, tmp_path):

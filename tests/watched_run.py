@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import fra_plugin  # noqa: F401  registers
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
 SIZE = 32
 

@@ -30,7 +30,7 @@ from fra_plugin.checkpoints.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
-from fra_plugin.config_options import add_config_options, merge_options  # noqa: E402
+from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import find_config, load_config  # noqa: E402
 from fra_plugin.files.stamp import Stamp, label_files, read_stamp  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402

@@ -23,7 +23,7 @@ import torch
 from fra_plugin.apis import FRAFeatures, read_face
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.config_options import add_config_options, merge_options
+from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import find_config, load_config
 from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
 from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS

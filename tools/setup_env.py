@@ -113,7 +113,9 @@ class Environment:
         if exists and not another and read(self.folder / COMPLETE) == self.rests_on():
             return
         if another:
-            print(f'{self.folder} was made with Python {identity(self.python)}; it is made anew with {python}', flush=True)
+            print(
+                f'{self.folder} was made with Python {identity(self.python)}; it is made anew with {python}', flush=True
+            )
         if another or not exists:
             self.make_folder(python or find_python('', self.versions))
         print(f'Setting up {self.folder}; the log is {self.folder / LOG}', flush=True)
@@ -176,7 +178,9 @@ class Environment:
                 return
             print('uv could not do it (the log tells why); going on with pip', flush=True)
             self.uv = None
-        self.run([self.python, '-m', 'pip', '--disable-pip-version-check', 'install', *options, '--progress-bar', 'off'])
+        self.run(
+            [self.python, '-m', 'pip', '--disable-pip-version-check', 'install', *options, '--progress-bar', 'off']
+        )
 
     def run(self, command: list, may_fail: bool = False) -> bool:
         """Runs into the log, shows every now and then how far it is, and returns whether it ended well."""

@@ -13,7 +13,7 @@ from typing import Dict, List, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
 from fra_plugin.command import build_runner, errors_in_one_line
-from fra_plugin.config_options import add_config_options, merge_options
+from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import load_config
 from fra_plugin.evaluation.finite_predictions import FinitePredictions
 from fra_plugin.files.whole_file import whole_file

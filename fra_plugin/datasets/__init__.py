@@ -11,8 +11,8 @@ from .labelled import (
     FacePairs,
     FERPlus,
     LabelBudget,
-    LandmarkFaces,
 )
+from .landmarks import LandmarkFaces
 from .transforms import (
     BrokenImageError,
     FastColorJitter,

@@ -27,7 +27,7 @@ class ReplacedImages(BaseDataset):
     """What all data sets of this package do with images that can't be read.
 
     Attributes:
-        patience (float): Seconds that a disk that can't be read is waited for. Default: 300.
+        patience: seconds that a disk that can't be read is waited for.
     """
 
     patience: float = 300.0

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from ..datasets.labelled.label_budget import budget
-from ..datasets.labelled.landmark_faces import LandmarkFaces, cut
+from ..datasets.landmarks.landmark_faces import LandmarkFaces, cut
 from .frozen_probe import landmark_error, mean_shape_error
 from .region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 

@@ -9,8 +9,8 @@ from mmengine.logging import MMLogger
 from mmpose.datasets.datasets import face
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
-from ..datasets.labelled.annotation_file import inside
-from ..datasets.labelled.landmark_check import check_landmarks, read_landmark_json
+from ..datasets.annotation_file import inside
+from ..datasets.landmarks.landmark_check import check_landmarks, read_landmark_json
 
 # What they read of an annotation beside its landmarks; the others need a box.
 _OF_CENTER = ('center', 'scale', 'num_keypoints', 'iscrowd', 'id')

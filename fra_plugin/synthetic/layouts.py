@@ -12,7 +12,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from ..datasets.labelled.landmark_json import LandmarkJson
+from ..datasets.landmarks.landmark_json import LandmarkJson
 from .canvas import REGIONS
 from .identity import IMAGES_PER_IDENTITY
 

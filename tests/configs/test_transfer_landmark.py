@@ -24,7 +24,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 
 from fra_plugin.command import KeyValues
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
 REPO = Path(__file__).resolve().parents[2]
 CONFIGS = REPO / 'configs' / 'transfer' / 'landmark'

@@ -11,7 +11,7 @@ pytest.importorskip('mmpose')
 from mmpose.registry import DATASETS
 
 import fra_plugin.landmark  # noqa: F401
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
 KINDS = {
     'WFLWDataset': 98,

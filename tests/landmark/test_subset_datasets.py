@@ -12,7 +12,7 @@ from mmengine.registry import METRICS
 from mmpose.datasets.transforms import PackPoseInputs
 from mmpose.registry import DATASETS
 
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 from fra_plugin.landmark.face_300w_subset_dataset import subsets_of
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fra_plugin.datasets.labelled.landmark_json import image_size
+from fra_plugin.datasets.landmarks.landmark_json import image_size
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools' / 'dataset_converters'
 
@@ -127,7 +127,7 @@ def test_wflw_keeps_landmarks_and_subsets(tmp_path, convert):
 
 
 def test_boxes_are_those_of_mmposes_own_files(real_data, tmp_path):
-    from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+    from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
     for name in ('wflw', '300w'):
         theirs = json.loads((real_data / f'mmpose_face_samples/{name}/test_{name}.json').read_text())

@@ -20,8 +20,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.datasets.labelled.annotation_file import existing_images, find, inside, text_lines
-from fra_plugin.datasets.labelled.landmark_json import (
+from fra_plugin.datasets.annotation_file import existing_images, find, inside, text_lines
+from fra_plugin.datasets.landmarks.landmark_json import (
     LandmarkJson,
     count_report,
     image_size,

@@ -13,8 +13,8 @@ from fra_plugin.checkpoints.official_release import OFFICIAL_SIZE, official_conf
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors
 from fra_plugin.checkpoints.safe_load import safe_load
 from fra_plugin.command import errors_in_one_line
+from fra_plugin.command.error_text import one_line
 from fra_plugin.datasets.transforms.plain_faces import plain_pipeline
-from fra_plugin.error_text import one_line
 
 
 def parse_args() -> argparse.Namespace:

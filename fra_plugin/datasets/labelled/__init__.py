@@ -9,7 +9,6 @@ from .face_pairs import FacePairs
 from .fer2013 import FER2013
 from .fer_plus import FERPlus
 from .label_budget import LabelBudget
-from .landmark_faces import LandmarkFaces
 from .raf_db import RAFDB
 
 __all__ = [
@@ -22,6 +21,5 @@ __all__ = [
     'FaceCSV',
     'FacePairs',
     'LabelBudget',
-    'LandmarkFaces',
     'RAFDB',
 ]

@@ -10,7 +10,7 @@ from typing import Dict, Iterator, Optional, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import box_numbers, csv_rows, inside, integer
+from ..annotation_file import box_numbers, csv_rows, inside, integer
 from .labelled_faces import LabelledFaces
 
 _BOX = ('face_x', 'face_y', 'face_width', 'face_height')

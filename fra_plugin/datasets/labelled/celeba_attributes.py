@@ -10,7 +10,7 @@ from typing import Dict, Iterator, List, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import inside, integer, is_integer, text_lines
+from ..annotation_file import inside, integer, is_integer, text_lines
 from .labelled_faces import LabelledFaces
 
 _SPLITS = dict(train=0, val=1, test=2)

@@ -35,11 +35,6 @@ class ClassFolders(ReplacedImages):
     Raises:
         FileNotFoundError: if there is no such folder.
         ValueError: for a folder that is no class, a class given that has no folder anywhere, or no image at all.
-
-    Example:
-        >>> train = dict(type='ClassFolders', data_root='data/faces', data_prefix='train', pipeline=train_pipeline)
-        >>> val = dict(type='ClassFolders', data_root='data/faces', data_prefix='val', classes_from='train',
-        ...            test_mode=True, pipeline=test_pipeline)
     """
 
     def __init__(

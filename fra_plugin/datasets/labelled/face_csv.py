@@ -6,9 +6,9 @@ from typing import Dict, List, Optional, Sequence, Tuple, Union
 from mmengine.logging import MMLogger
 from mmpretrain.registry import DATASETS
 
+from ..annotation_file import csv_rows, existing_images, inside, is_integer
 from ..image_files import LeftOut
 from ..replaced_images import ReplacedImages
-from .annotation_file import csv_rows, existing_images, inside, is_integer
 from .labelled_faces import categories
 
 # What pandas reads as no value, and writes where there is none.

@@ -13,7 +13,7 @@ from typing import Dict, Iterator, List, Optional, Tuple, Union
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, existing_images, inside, integer, is_integer, text_lines
+from ..annotation_file import csv_rows, existing_images, inside, integer, is_integer, text_lines
 
 # Where a pair is listed, its two images, whether they show the same person, and its fold.
 _Pair = Tuple[str, str, str, bool, Optional[int]]

@@ -10,7 +10,7 @@ from typing import Iterator, Tuple
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, integer
+from ..annotation_file import csv_rows, integer
 from .labelled_faces import LabelledFaces
 
 _SIZE = 48

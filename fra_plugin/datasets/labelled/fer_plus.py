@@ -13,7 +13,7 @@ from typing import Iterator, List, Optional, Tuple
 from mmengine.logging import MMLogger
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import csv_rows, integer
+from ..annotation_file import csv_rows, integer
 from .fer2013 import FER2013, pixels
 
 _CLASSES = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt')

@@ -5,9 +5,9 @@ from typing import Dict, Iterator, List, Tuple
 
 from mmengine.logging import MMLogger
 
+from ..annotation_file import existing_images, find
 from ..image_files import LeftOut
 from ..replaced_images import ReplacedImages
-from .annotation_file import existing_images, find
 
 
 class LabelledFaces(ReplacedImages):

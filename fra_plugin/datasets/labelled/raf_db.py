@@ -10,7 +10,7 @@ from typing import Iterator, Tuple
 
 from mmpretrain.registry import DATASETS
 
-from .annotation_file import inside, integer, text_lines
+from ..annotation_file import inside, integer, text_lines
 from .labelled_faces import LabelledFaces
 
 

@@ -2,7 +2,7 @@
 
 from typing import Dict, Tuple
 
-from ..labelled.annotation_file import csv_rows
+from ..annotation_file import csv_rows
 
 COLUMNS = ('NAME_ID', 'X', 'Y', 'W', 'H')
 

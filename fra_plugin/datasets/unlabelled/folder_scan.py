@@ -15,8 +15,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from mmengine.logging import print_log
 
 from ...files.printable import printable
+from ..annotation_file import inside, text_lines
 from ..image_files import EXTENSIONS, HIDDEN, OTHER, SYSTEM, LeftOut, is_user_folder
-from ..labelled.annotation_file import inside, text_lines
 from .folder_stamp import THREADS, FolderStamp, folder_stamp
 
 PROGRESS_SECONDS = 5

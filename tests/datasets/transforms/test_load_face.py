@@ -14,7 +14,7 @@ from PIL import EpsImagePlugin, Image, ImageOps
 
 from fra_plugin.apis import read_face
 from fra_plugin.datasets import BrokenImageError, LoadFace
-from fra_plugin.datasets.labelled.landmark_json import image_size
+from fra_plugin.datasets.landmarks.landmark_json import image_size
 
 ORIENTATION = 0x0112
 

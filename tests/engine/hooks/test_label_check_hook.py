@@ -164,7 +164,7 @@ def test_data_without_labels_are_no_ones_business(faces):
 def test_another_number_of_landmarks_is_refused(tmp_path, head):
     pytest.importorskip('mmpose')
     import fra_plugin.landmark  # noqa: F401
-    from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+    from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
     written = LandmarkJson()
     face(tmp_path / '0.png', size=64)

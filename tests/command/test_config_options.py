@@ -5,7 +5,7 @@ import argparse
 import pytest
 from mmengine.config import Config, DictAction
 
-from fra_plugin.config_options import add_config_options, merge_options, read_value
+from fra_plugin.command.config_options import add_config_options, merge_options, read_value
 
 
 def merged(*typed, **config):

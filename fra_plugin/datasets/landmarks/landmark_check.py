@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .annotation_file import LARGEST_SIDE
+from ..annotation_file import LARGEST_SIDE
 from .landmark_json import SCALE_UNIT
 
 _FORMAT = '"images" with id and file_name and "annotations" with image_id and keypoints (x, y, visibility, ...)'

@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
-from fra_plugin.error_text import one_line
+from fra_plugin.command.error_text import one_line
 
 
 def line_of(function, *args):

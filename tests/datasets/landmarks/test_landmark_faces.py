@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from fra_plugin.datasets.labelled.landmark_faces import LandmarkFaces, cut
-from fra_plugin.datasets.labelled.landmark_json import LandmarkJson
+from fra_plugin.datasets.landmarks.landmark_faces import LandmarkFaces, cut
+from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from .checkpoints import RefuseForeignWeights
+from ..checkpoints import RefuseForeignWeights
+from ..configs import load_config
+from ..engine.hooks.label_check_hook import LabelCheckHook
+from ..engine.runners.fit_to_machine import fit_to_machine
+from ..engine.runners.preconditions import settle_train_cfg
+from ..files.file_name import take_any_name
 from .config_options import add_config_options, merge_options
-from .configs import load_config
-from .engine.hooks.label_check_hook import LabelCheckHook
-from .engine.runners.fit_to_machine import fit_to_machine
-from .engine.runners.preconditions import settle_train_cfg
 from .error_text import one_line, raised_in
-from .files.file_name import take_any_name
 
 USER_ERRORS = (ValueError, TypeError, KeyError, OSError, ImportError)
 OPENMMLAB = {'mmengine', 'mmcv', 'mmpretrain', 'mmpose', 'mmdet'}  # they tell a user's mistake by assertions too
@@ -92,7 +92,7 @@ def build_runner(cfg: Config) -> Runner:
     Weights of another model, and labels that the model does not have, are refused whether or not the config asks for it.
     """
     if cfg.get('default_scope') == 'mmpose':
-        from . import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
+        from .. import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
     settle_train_cfg(cfg)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -9,8 +9,8 @@ from mmengine.logging import MMLogger
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
+from ..annotation_file import existing_images, inside
 from ..transforms.load_face import LoadFace
-from .annotation_file import existing_images, inside
 from .landmark_check import check_landmarks, read_landmark_json
 from .landmark_json import image_size
 
