@@ -3,6 +3,7 @@
 import base64
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -104,10 +105,21 @@ def test_failed_save_keeps_the_former_page(tmp_path, monkeypatch):
     Report('old').save(path)
     old = path.read_text()
     report = Report('new')
-    monkeypatch.setattr(report, 'html', lambda: '\ud800')  # cannot be encoded
-    with pytest.raises(UnicodeEncodeError):
+
+    def disk_full(self, text, **options):
+        with open(self, 'w') as file:
+            file.write(text[:100])
+        raise OSError('no space')
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match='no space'):
+        patch.setattr(Path, 'write_text', disk_full)
         report.save(path)
     assert path.read_text() == old and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_name_that_is_not_utf8_does_not_cost_the_page(tmp_path):
+    Report('faces of Ren\udce9').save(tmp_path / 'page.html')
+    assert 'faces of Ren\\udce9' in (tmp_path / 'page.html').read_text(encoding='utf-8')
 
 
 def test_wrong_input_is_refused_in_words(tmp_path):
