@@ -98,6 +98,8 @@ def serve(client: str, address: str) -> list:
     for number, given in enumerate(array.array('i', ancillary[0][2])):
         os.dup2(given, number)
         os.close(given)
+    # Not the streams of the server's own outputs, which remember whether those could seek.
+    sys.stdout, sys.stderr = (open(number, 'w', buffering=1, closefd=False) for number in (1, 2))
     os.chdir(request['folder'])
     os.environ.clear()
     os.environ.update(request['environment'])

@@ -1,11 +1,10 @@
 """What all commands share: options of configs, a Runner from a config, and mistakes told in one line."""
 
-from .config_options import KeyValues, add_config_options, merge_options
+from .config_options import add_config_options, merge_options
 from .error_text import one_line
 from .run_config import add_config_arguments, build_runner, errors_in_one_line, read_config
 
 __all__ = [
-    'KeyValues',
     'add_config_arguments',
     'add_config_options',
     'build_runner',

@@ -1,5 +1,6 @@
 """Names of output files that are made from a user's names, which may be as long as a disk takes, and of any bytes."""
 
+import contextlib
 import hashlib
 import os
 from typing import TextIO
@@ -32,5 +33,6 @@ def fitting_name(name: str, longest: int = LONGEST) -> str:
 
 def take_any_name(stream: TextIO) -> None:
     """Lets a stream print names that are not UTF-8, with escapes in them, instead of raising."""
-    if hasattr(stream, 'reconfigure'):  # a stream that a test or a notebook puts in its place may lack it
+    # A stream that a test or a notebook puts in its place may lack this, or may have got another file underneath.
+    with contextlib.suppress(AttributeError, OSError):
         stream.reconfigure(errors='backslashreplace')

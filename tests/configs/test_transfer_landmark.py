@@ -23,7 +23,7 @@ from mmengine.visualization import Visualizer
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 
-from fra_plugin.command import KeyValues
+from fra_plugin.command import add_config_options, merge_options
 from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
 
 REPO = Path(__file__).resolve().parents[2]
@@ -119,9 +119,9 @@ def test_there_are_configs_of_all_data_sets_and_methods():
 
 def with_options(name, *options):
     parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='+', action=KeyValues)
+    add_config_options(parser)
     cfg = read(name)
-    cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+    merge_options(cfg, parser.parse_args(['--cfg-options', *options]).cfg_options)
     return cfg
 
 
