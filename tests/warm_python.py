@@ -99,7 +99,7 @@ def serve(client: str, address: str) -> list:
         os.dup2(given, number)
         os.close(given)
     # Not the streams of the server's own outputs, which remember whether those could seek.
-    sys.stdout, sys.stderr = (open(number, 'w', buffering=1, closefd=False) for number in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(number, 'w', buffering=1, closefd=False) for number in (1, 2))
     os.chdir(request['folder'])
     os.environ.clear()
     os.environ.update(request['environment'])
