@@ -10,6 +10,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -91,9 +92,11 @@ class Demo:
         stamp = Stamp(**facts)
         difference = stamp.difference(read_stamp(folder / 'stamp.json')) if folder.exists() else None
         if difference:
-            place = self.out / 'earlier' / f'{folder.name}_{time.strftime("%Y%m%d_%H%M%S")}'
-            place.parent.mkdir(exist_ok=True)
-            folder.rename(place)
+            (self.out / 'earlier').mkdir(exist_ok=True)
+            place = Path(
+                tempfile.mkdtemp(prefix=time.strftime(f'{folder.name}_%Y%m%d_%H%M%S_'), dir=self.out / 'earlier')
+            )
+            folder.rename(place)  # onto the empty folder
             print(f'    anew, as {difference}; what was there is in {place}', flush=True)
         stamp.write(folder / 'stamp.json')
 

@@ -30,13 +30,15 @@ class ResumeCheck(Hook):
                 f'A run can go on from an epoch_N.pth or iter_N.pth only; to start a new run from these weights, leave '
                 f'--resume out and set load_from={self.source}'
             )
+        # Of a new optimizer: torch adds names to the defaults of one that has read a state.
+        self.settings = [list(optimizer.defaults) for optimizer in _optimizers(runner.optim_wrapper)]
 
     def before_train(self, runner) -> None:
         if self.source is None:
             return
-        for optimizer in _optimizers(runner.optim_wrapper):
+        for optimizer, own in zip(_optimizers(runner.optim_wrapper), self.settings):
             for group in optimizer.param_groups:
-                lacking = [name for name in optimizer.defaults if name not in group]
+                lacking = [name for name in own if name not in group]
                 if lacking:
                     raise ValueError(
                         f'{self.source} was saved with another optimizer: the {type(optimizer).__name__} of this config '
