@@ -159,13 +159,16 @@ def another_python() -> str:
 
 def test_another_python_that_is_asked_for_is_taken_also_after_an_interruption(project):
     python = another_python()
+    os.mkfifo(project.root / 'requirements/endless')
+    project.require('torch==1', 'opencv-python', '-r endless')  # pip waits here for somebody to write into it
     log = project.root / '.venv' / SETUP['LOG']
     log.unlink()
     call = project.start(python)
-    while call.poll() is None and not log.is_file():
+    while call.poll() is None and ' install -r ' not in (log.read_text() if log.is_file() else ''):
         time.sleep(0.02)
     os.killpg(call.pid, signal.SIGINT)  # as Ctrl-C does
     output = call.communicate(timeout=250)[0]
+    project.require('torch==1', 'opencv-python')
     assert call.returncode != 0 and 'it is made anew with' in output and 'the next call goes on' in output
     output = project.make(python)
     assert 'made anew' not in output and 'ok torch' in output

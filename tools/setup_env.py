@@ -119,6 +119,7 @@ class Environment:
         if another or not exists:
             self.make_folder(python or find_python('', self.versions))
         print(f'Setting up {self.folder}; the log is {self.folder / LOG}', flush=True)
+        (self.folder / COMPLETE).write_text('')  # until it is: a step that fails may leave anything
         self.step('packages (torch alone takes a minute or more)', self.install_packages)
         if (self.requirements / 'build.txt').is_file():
             self.step('mmcv with its operators', self.install_compiled)
