@@ -86,11 +86,11 @@ def check_fra_plugin() -> tuple:
 
         found = MODELS.get('FRA') is not None
     except Exception as error:
-        return '!!', f'fra_plugin does not load ({reason(error)}): pip install -e {ROOT}'
+        return '!!', f'fra_plugin does not load ({reason(error)}): pip install {ROOT}'
     if not found:
         return '!!', f'{fra_plugin.__file__} registers no FRA in mmpretrain: another package of this name is in the way'
     if not (Path(fra_plugin.__file__).parent / '.mim' / 'configs').is_dir():
-        return '--', f'fra_plugin is not installed: mim does not find its configs (pip install -e {ROOT})'
+        return '--', f'fra_plugin is not installed: mim does not find its configs (pip install {ROOT})'
     return 'ok', f'fra_plugin {fra_plugin.__version__} ({Path(fra_plugin.__file__).parent})'
 
 

@@ -171,6 +171,10 @@ class Environment:
     def install_project(self) -> None:
         self.pip('--no-deps', '-r', self.requirements / 'no_deps.txt')
         self.pip('--no-deps', '--no-build-isolation', '-e', ROOT)
+        # mim looks for a package beside its metadata only, where an editable install has nothing.
+        link = Path(ask(self.python, 'import sysconfig; print(sysconfig.get_path("purelib"))')) / 'fra_plugin'
+        if not os.path.lexists(str(link)):
+            link.symlink_to(ROOT / 'fra_plugin')
 
     def pip(self, *options) -> None:
         """Installs, by uv if it is installed and able (it reads other settings than pip), or else by pip."""
