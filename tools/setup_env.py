@@ -100,7 +100,7 @@ class Environment:
         return f'{found} in {self.folder}' if found else ''
 
     def rests_on(self) -> str:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(Path(__file__).read_bytes())
         for folder in sorted({self.requirements, ROOT / 'requirements'}):
             for path in sorted(folder.glob('*.txt')) + [ROOT / 'setup.py']:
                 digest.update(path.read_bytes())
