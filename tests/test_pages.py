@@ -19,7 +19,7 @@ from warm_python import warm_python
 
 
 def found_by_mim(package: str) -> bool:
-    """Whether it is installed where mim looks: an editable install by today's pip is not."""
+    """Whether it is where mim looks: an editable install by today's pip is not, unless `make` has linked it."""
     try:
         return (Path(distribution(package).locate_file(package)) / '.mim').is_dir()
     except PackageNotFoundError:
