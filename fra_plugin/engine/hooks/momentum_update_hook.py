@@ -25,9 +25,12 @@ class MomentumUpdateHook(Hook):
         ValueError: before training, for mmengine's ``compile``, which keeps the optimizer from telling.
     """
 
+    def before_run(self, runner: Runner) -> None:
+        """Refuse before mmengine compiles anything: torch 2.1 then calls no listener in this process any more."""
+        refuse_compiled_step(runner.cfg)
+
     def before_train(self, runner: Runner) -> None:
         """Listen from here on."""
-        refuse_compiled_step(runner.cfg)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         accumulate = runner.optim_wrapper._accumulative_counts
         max_steps = -(-runner.max_iters // accumulate)
