@@ -19,7 +19,7 @@ from torch import nn
 
 from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
-from .checkpoints.safe_load import safe_load
+from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
 from .configs import load_config
 from .datasets.transforms.load_face import LoadFace

@@ -15,7 +15,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import nn
 
-from fra_plugin.checkpoints import safe_load
+from fra_plugin.checkpoints.safe_loading import safe_load
 from fra_plugin.engine import (
     BrokenImageHook,
     ChannelsLastHook,

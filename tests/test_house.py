@@ -97,3 +97,12 @@ def test_no_function_has_more_than_six_positional_settings():
                 if len(names) > 6:
                     long.append(f'{path.relative_to(PACKAGE)}:{node.lineno} {node.name}({", ".join(names)})')
     assert not long, 'put a * before what is a setting'
+
+
+def test_no_folder_holds_more_files_than_one_sees_at_a_glance():
+    counts = defaultdict(int)
+    for path in SOURCES:
+        counts[str(path.parent.relative_to(PACKAGE))] += path.name != '__init__.py'
+    assert {folder: count for folder, count in counts.items() if count > 15} == {}, (
+        'make a room for what belongs together'
+    )

@@ -26,7 +26,7 @@ from mmengine.config import Config  # noqa: E402
 from fra_plugin.checkpoints.export import origin  # noqa: E402
 from fra_plugin.checkpoints.finite_weights import refuse_not_finite  # noqa: E402
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors  # noqa: E402
-from fra_plugin.checkpoints.safe_load import safe_load  # noqa: E402
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402

@@ -25,8 +25,8 @@ from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import find_config, load_config
-from fra_plugin.evaluation.frozen_probe import hog, raw_pixels
-from fra_plugin.evaluation.frozen_tasks import FROZEN_TASKS
+from fra_plugin.evaluation.frozen.probe import hog, raw_pixels
+from fra_plugin.evaluation.frozen.tasks import FROZEN_TASKS
 from fra_plugin.files.file_hash import sha256
 from fra_plugin.files.stamp import Stamp, label_files, listing
 from fra_plugin.reports.frozen_results import Column, FrozenResults, Result

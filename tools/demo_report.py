@@ -12,7 +12,7 @@ from fra_plugin import __version__
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.datasets import RAFDB, BrokenImageError, FaceFolder, LabelBudget, LandmarkFaces, LoadFace
 from fra_plugin.datasets.labelled.label_budget import budget
-from fra_plugin.evaluation import frozen_probe
+from fra_plugin.evaluation.frozen import probe
 from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.report import Report
 from fra_plugin.reports.run_log import RunLog
@@ -115,14 +115,10 @@ def comparison(demo) -> tuple:
     faces, points = landmark_faces(demo, 'train')
     few = budget([None] * len(faces), SHARE, seed=0)
     test_faces, test_points = landmark_faces(demo, 'val')
-    hog_error = frozen_probe.landmark_error(
-        frozen_probe.hog(faces[few]), points[few], frozen_probe.hog(test_faces), test_points
-    )
-    mean_shape = frozen_probe.mean_shape_error(points[few], test_points)
+    hog_error = probe.landmark_error(probe.hog(faces[few]), points[few], probe.hog(test_faces), test_points)
+    mean_shape = probe.mean_shape_error(points[few], test_points)
     train, test = (expression_faces(demo, split, share) for split, share in (('train', SHARE), ('test', 1.0)))
-    hog_expression = frozen_probe.linear_accuracy(
-        frozen_probe.hog(train[0]), train[1], frozen_probe.hog(test[0]), test[1]
-    )
+    hog_expression = probe.linear_accuracy(probe.hog(train[0]), train[1], probe.hog(test[0]), test[1])
     rows = [*tuned, ['HOG and a linear model', hog_error, hog_expression], ['mean shape; chance', mean_shape, 100 / 7]]
     return ['', 'landmarks, NME %: lower is better', 'expression, %: higher is better'], rows
 

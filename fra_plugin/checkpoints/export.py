@@ -16,7 +16,7 @@ from ..files.whole_file import whole_file
 from .finite_weights import refuse_not_finite
 from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
-from .safe_load import safe_load
+from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
 from .stored_config import checkpoint_config, input_size
 

@@ -10,7 +10,7 @@ from ..configs import load_config
 from ..datasets.transforms.plain_faces import plain_pipeline
 from .export import origin, run_of, write_weights
 from .pretrained_backbone import named_tensors
-from .safe_load import safe_load
+from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
 from .stored_config import checkpoint_config, input_size, model_config
 

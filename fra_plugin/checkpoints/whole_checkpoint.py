@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 
 from mmengine.logging import print_log
 
-from .safe_load import RefusedNameError, safe_load
+from .safe_loading.safe_load import RefusedNameError, safe_load
 
 
 def fault_in(path: str) -> Optional[str]:

@@ -22,8 +22,9 @@ import numpy as np
 import pytest
 import torch
 
-from fra_plugin.checkpoints import allow_globals, allowed_names, safe_unpickler
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints import allow_globals
+from fra_plugin.checkpoints.safe_loading import allowed_names, safe_unpickler
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.whole_checkpoint import newest_whole_checkpoint
 
 CLASSES = """

@@ -17,8 +17,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel, BaseModule
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 
-from fra_plugin.checkpoints import safe_unpickler
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading import safe_unpickler
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 
 class Mark:

@@ -5,7 +5,7 @@ import time
 import pytest
 from faults.tiny_training import BATCH, IMAGES, STEPS, Training, same, same_checkpoint
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 
 def killed_and_resumed(config, work_dir, dice, kills, world_size=1):

@@ -5,7 +5,7 @@ import json
 import torch
 from faults.tiny_training import Training, same, same_checkpoint, write_config
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 EVERY_STEP = 'default_hooks["checkpoint"]["iter_interval"] = 1\n'
 

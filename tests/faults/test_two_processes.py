@@ -3,7 +3,7 @@
 import torch
 from faults.tiny_training import Training, write_config
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 IN_FLOAT64 = 'import torch; torch.set_default_dtype(torch.float64)'
 

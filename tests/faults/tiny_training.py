@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from mmengine.config import config as mmengine_config
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 REPO = Path(__file__).resolve().parents[2]
 IMAGES, BATCH, EPOCHS = 16, 4, 3

@@ -8,7 +8,7 @@ import torch
 from fuzz.many_cases import cases, damaged_bytes, fuzz
 from hypothesis import strategies as st
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.whole_checkpoint import fault_in
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.registered_types import registered_name, with_names
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.engine.runners.fit_to_machine import fit_to_machine
 
 BASE = """

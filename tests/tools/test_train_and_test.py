@@ -17,7 +17,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.command import errors_in_one_line
 
 REPO = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from fra_plugin.checkpoints.export import origin, write_weights
 from fra_plugin.checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.command.error_text import one_line
 from fra_plugin.datasets.transforms.plain_faces import plain_pipeline

@@ -19,7 +19,7 @@ from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import write_weights
 from fra_plugin.checkpoints.export_encoder import export_encoder
 from fra_plugin.checkpoints.fingerprint import drawn_face, fingerprint
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.shipped_weights import HASH_DIGITS, SHIPPED_FOLDER, shipped_weights
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.files.file_hash import sha256

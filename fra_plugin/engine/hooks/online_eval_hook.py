@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
-from ...evaluation.frozen_probe import linear_accuracy
+from ...evaluation.frozen.probe import linear_accuracy
 from ...evaluation.labelled_features import gt_labels, pooled, split_features
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency

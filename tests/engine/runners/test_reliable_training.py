@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend
 from torch import nn
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.whole_checkpoint import newest_whole_checkpoint
 from fra_plugin.engine import NonFiniteHook, ReliableCheckpointHook, StopSignalHook
 from fra_plugin.engine.runners.preconditions import refuse_no_step

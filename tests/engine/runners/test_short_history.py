@@ -7,7 +7,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.runner import LogProcessor
 
-from fra_plugin.checkpoints.safe_load import safe_load
+from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.engine.runners import short_history
 from fra_plugin.engine.runners.short_history import ShortHistory
 

@@ -6,9 +6,9 @@ features are vectors (N, F), which ``prepare(features)`` may make shorter, or th
 ``files()`` are those of its faces, by which a change of them is noticed.
 """
 
-from .frozen_label_tasks import ClassTask, NeighbourTask, NumberTask
-from .frozen_landmark_tasks import LandmarkTask, RegionTask
-from .frozen_pair_task import PairTask, draw_pairs
+from .label_tasks import ClassTask, NeighbourTask, NumberTask
+from .landmark_tasks import LandmarkTask, RegionTask
+from .pair_task import PairTask, draw_pairs
 
 FROZEN_TASKS = dict(
     landmarks=LandmarkTask,

@@ -7,7 +7,7 @@ import face_layouts
 import numpy as np
 import pytest
 
-from fra_plugin.evaluation.frozen_tasks import (
+from fra_plugin.evaluation.frozen.tasks import (
     ClassTask,
     LandmarkTask,
     NeighbourTask,

@@ -7,11 +7,11 @@ import torch
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
-from ..datasets.labelled.label_agreement import class_names, require_same_classes
-from ..datasets.labelled.label_budget import budget
-from ..datasets.wrapped import data_info
-from .frozen_probe import linear_accuracy, number_error, principal_components
-from .nearest_neighbours import knn_accuracy
+from ...datasets.labelled.label_agreement import class_names, require_same_classes
+from ...datasets.labelled.label_budget import budget
+from ...datasets.wrapped import data_info
+from ..nearest_neighbours import knn_accuracy
+from .probe import linear_accuracy, number_error, principal_components
 
 
 class ClassTask:

@@ -5,10 +5,10 @@ from typing import List
 import numpy as np
 import torch
 
-from ..datasets.labelled.label_budget import budget
-from ..datasets.landmarks.landmark_faces import LandmarkFaces, cut
-from .frozen_probe import landmark_error, mean_shape_error
-from .region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
+from ...datasets.labelled.label_budget import budget
+from ...datasets.landmarks.landmark_faces import LandmarkFaces, cut
+from ..region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
+from .probe import landmark_error, mean_shape_error
 
 
 class LandmarkTask:

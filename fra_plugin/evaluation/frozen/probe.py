@@ -13,8 +13,8 @@ from typing import Dict, Sequence, Tuple
 import cv2
 import numpy as np
 
-from .face_alignment_metric import normalizing_distance
-from .verification_metric import verification
+from ..face_alignment_metric import normalizing_distance
+from ..verification_metric import verification
 
 ALPHAS = np.logspace(0, 6, 13)
 STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)

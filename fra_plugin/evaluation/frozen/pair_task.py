@@ -5,8 +5,8 @@ from typing import Any, List, Optional
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from .frozen_label_tasks import files_and_labels
-from .frozen_probe import pair_accuracy, principal_components
+from .label_tasks import files_and_labels
+from .probe import pair_accuracy, principal_components
 
 
 class PairTask:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fra_plugin.evaluation.frozen_probe import (
+from fra_plugin.evaluation.frozen.probe import (
     hog,
     landmark_error,
     linear_accuracy,

@@ -19,11 +19,11 @@ from mmengine.fileio import get_local_path
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 
-from ..processes import on_all
+from ...processes import on_all
+from ..shipped_weights import find_checkpoint
 from . import safe_unpickler
 from .allowed_names import names_in_environment
 from .safe_unpickler import UnknownName, UnsuitableName
-from .shipped_weights import find_checkpoint
 
 
 class RefusedNameError(ValueError):
