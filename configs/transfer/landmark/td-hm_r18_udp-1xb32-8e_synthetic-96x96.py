@@ -4,7 +4,7 @@ _base_ = ['_base_/w300.py', '_base_/resnet50.py', '../../_base_/models/resnet18_
 
 codec = dict(type='UDPHeatmap', input_size=(96, 96), heatmap_size=(24, 24), sigma=1)
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadLandmarkImage', skip_broken=True),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='RandomBBoxTransform', shift_prob=0, rotate_factor=30, scale_factor=(0.85, 1.15)),
@@ -13,7 +13,7 @@ train_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadLandmarkImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=(96, 96), use_udp=True),
     dict(type='PackPoseInputs'),

@@ -13,7 +13,7 @@ method = dict(
         test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
     ),
     train_pipeline=[
-        dict(type='LoadImage'),
+        dict(type='LoadLandmarkImage', skip_broken=True),
         dict(type='GetBBoxCenterScale'),
         dict(type='RandomFlip', direction='horizontal'),
         dict(type='RandomBBoxTransform', shift_prob=0, rotate_factor=60, scale_factor=(0.75, 1.25)),
@@ -22,7 +22,7 @@ method = dict(
         dict(type='PackPoseInputs'),
     ],
     val_pipeline=[
-        dict(type='LoadImage'),
+        dict(type='LoadLandmarkImage'),
         dict(type='GetBBoxCenterScale'),
         dict(type='TopdownAffine', input_size=(256, 256), use_udp=True),
         dict(type='PackPoseInputs'),

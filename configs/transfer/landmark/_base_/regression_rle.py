@@ -7,7 +7,7 @@ method = dict(
     ),
     model=dict(neck=dict(type='GlobalAveragePooling'), test_cfg=dict(flip_test=True, shift_coords=True)),
     train_pipeline=[
-        dict(type='LoadImage'),
+        dict(type='LoadLandmarkImage', skip_broken=True),
         dict(type='GetBBoxCenterScale'),
         dict(type='RandomFlip', direction='horizontal'),
         dict(type='RandomBBoxTransform', rotate_factor=60, scale_factor=(0.75, 1.25)),
@@ -16,7 +16,7 @@ method = dict(
         dict(type='PackPoseInputs'),
     ],
     val_pipeline=[
-        dict(type='LoadImage'),
+        dict(type='LoadLandmarkImage'),
         dict(type='GetBBoxCenterScale'),
         dict(type='TopdownAffine', input_size=(256, 256)),
         dict(type='PackPoseInputs'),
