@@ -74,8 +74,9 @@ def test_faces_that_come_with_old_times_are_seen(root, change):
 
 
 def test_an_unchanged_folder_is_not_read_again(root, monkeypatch):
-    monkeypatch.setattr('os.scandir', None)
-    assert count(root) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr('os.scandir', None)
+        assert count(root) == 2
 
 
 def test_a_bucket_is_read_at_every_start(root, monkeypatch):
