@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 
 import fra_plugin  # noqa: F401 - before mmpose, which asks for packages that may be absent
 
@@ -15,10 +16,14 @@ REPO = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(autouse=True)
 def no_runner_left_behind():
-    """A Runner leaves its default scope behind (with mmpose's, mmpretrain's models are not found) and its iterations."""
-    for kept in (DefaultScope, MessageHub):
+    """A Runner leaves things behind: its scope (in mmpose's, mmpretrain's models are not found), iterations, and pictures."""
+    for kept in (DefaultScope, MessageHub, *kinds_of(Visualizer)):
         kept._instance_dict.clear()
     yield
+
+
+def kinds_of(kind: type) -> list:
+    return [kind] + [found for child in kind.__subclasses__() for found in kinds_of(child)]
 
 
 @pytest.fixture

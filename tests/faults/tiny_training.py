@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional
 
 import cv2
 import numpy as np
@@ -191,8 +191,15 @@ class Training:
 
     def wait_for_step(self, step: int, seconds: float = 60, rank: int = 0) -> None:
         """Until an iteration (from 1) was taken."""
+        self._wait_until(lambda: max(self.steps(rank), default=0) >= step, seconds)
+
+    def wait_for_text(self, text: str, times: int = 1, seconds: float = 60) -> None:
+        """Until the log holds it so many times."""
+        self._wait_until(lambda: self.output().count(text) >= times, seconds)
+
+    def _wait_until(self, reached: Callable[[], bool], seconds: float) -> None:
         end = time.monotonic() + seconds
-        while max(self.steps(rank), default=0) < step:
+        while not reached():
             assert time.monotonic() < end and None in self.wait(0), self.output()
             time.sleep(0.01)
 
