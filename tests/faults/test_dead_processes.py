@@ -12,11 +12,12 @@ from faults.tiny_training import REPO, Training, same_checkpoint, write_config
 
 def test_a_killed_data_worker_is_replaced_and_its_batches_are_made_again(config, undisturbed, tmp_path):
     training = Training(config, tmp_path / 'run')
-    for times, step in enumerate((2, 5), 1):
+    for step in (2, 5):
         training.wait_for_step(step)
         os.kill(training.workers()[0], signal.SIGKILL)
-        training.wait_for_text('The data workers are started anew', times)
     assert training.finish() == [0], training.output()
+    # Once, where both died before it was noticed, or the second one had sent all its batches.
+    assert training.output().count('The data workers are started anew') in (1, 2)
     assert training.steps() == undisturbed.steps()
     same_checkpoint(training.work_dir / 'epoch_3.pth', undisturbed.work_dir / 'epoch_3.pth')
 
