@@ -150,3 +150,29 @@ def lfw(root: Path, folds: int = 10, size: int = 2) -> Path:
         lines += [f'{a}\t1\t{b}\t2' for a, b in zip(people, people[1:])]
     (root / 'pairs.txt').write_text('\n'.join(lines) + '\n')
     return root
+
+
+def utkface(root: Path, ages: Sequence[int] = range(20, 36)) -> Path:
+    """A face of each age, woman and man in turn."""
+    for i, age in enumerate(ages):
+        face(root / 'UTKFace' / f'{age}_{i % 2}_{i % 5}_2017011618402466{i:02d}.jpg.chip.jpg', i)
+    return root
+
+
+def fgnet(root: Path, people: int = 4, photos: int = 4) -> Path:
+    """Photo n of each person, from 0, at the age of 3 n; the last is a second one at this age."""
+    for i in range(people * photos):
+        face(
+            root
+            / 'images'
+            / f'{i // photos + 1:03d}A{i % photos * 3:02d}{"b" if i % photos == photos - 1 else ""}.JPG',
+            i,
+        )
+    return root
+
+
+def morph(root: Path, people: int = 16) -> Path:
+    """Two photos of each person, at the ages of 20 + n and 21 + n."""
+    for i in range(2 * people):
+        face(root / 'Album2' / f'{i // 2:06d}_{i % 2}{"MF"[i // 2 % 2]}{20 + i // 2 + i % 2}.JPG', i)
+    return root

@@ -13,6 +13,7 @@ from .labelled import (
     LabelBudget,
 )
 from .landmarks import LandmarkFaces
+from .measured import MORPH, FGNet, UTKFace
 from .transforms import (
     BrokenImageError,
     FastColorJitter,
@@ -31,6 +32,7 @@ __all__ = [
     'ClassFolders',
     'FER2013',
     'FERPlus',
+    'FGNet',
     'FaceCSV',
     'FaceFolder',
     'FacePairs',
@@ -41,5 +43,7 @@ __all__ = [
     'LandmarkFaces',
     'LoadFace',
     'LocatedMultiView',
+    'MORPH',
     'RAFDB',
+    'UTKFace',
 ]

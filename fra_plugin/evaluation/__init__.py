@@ -1,8 +1,15 @@
 """Metrics of face tasks, and measures of embeddings, frozen features and regions."""
 
+from .absolute_error_metric import AbsoluteErrorMetric
 from .attribute_metric import AttributeMetric
 from .class_accuracy import ClassAccuracy
 from .face_alignment_metric import FaceAlignmentMetric
 from .verification_metric import VerificationMetric
 
-__all__ = ['AttributeMetric', 'ClassAccuracy', 'FaceAlignmentMetric', 'VerificationMetric']
+__all__ = [
+    'AbsoluteErrorMetric',
+    'AttributeMetric',
+    'ClassAccuracy',
+    'FaceAlignmentMetric',
+    'VerificationMetric',
+]

@@ -36,7 +36,22 @@ LAYOUTS = dict(
     synthetic=face_layouts.rafdb,
     muxspace=face_layouts.muxspace,
     lfw_attributes=face_layouts.lfw_attributes,
+    utkface=face_layouts.utkface,
+    fgnet=face_layouts.fgnet,
+    morph=face_layouts.morph,
 )
+# Layouts that are not called as the config's data.
+NAMED = {
+    'lfw-attributes': 'lfw_attributes',
+}
+# Results of a task; those of any other are ACCURACY.
+ACCURACY = {'accuracy/top1', 'class_accuracy/mean'}
+ATTRIBUTES = {'attribute/accuracy', 'attribute/balanced_accuracy', 'attribute/f1'}
+RESULTS = {
+    'celeba': ATTRIBUTES,
+    'attributes': ATTRIBUTES,
+    **dict.fromkeys(('utkface', 'fgnet', 'morph'), {'age/mae', 'age/cs@5'}),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +92,7 @@ def shrink(node, root):
 def prepare(name, tmp_path):
     """The config on tiny data, and the tensors of the checkpoint that it starts from."""
     data = name.rsplit('fra_', 1)[1]
-    data = 'lfw_attributes' if data == 'lfw-attributes' else data.split('-')[0]
+    data = NAMED.get(data, data.split('-')[0])
     root = tmp_path / data
     root.mkdir()
     LAYOUTS[data](root)
@@ -94,8 +109,8 @@ def prepare(name, tmp_path):
                 'param_scheduler': [],
             }
         )  # a step of the warm-up would leave no trace
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        shrink(cfg.get(loader), root)
+    for part in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator'):
+        shrink(cfg.get(part), root)
     cfg.work_dir = str(tmp_path / 'work')
     cfg.experiment_name = f'{tmp_path.name}-{name}'
     cfg.launcher = 'none'
@@ -136,14 +151,9 @@ def test_config_trains_and_evaluates(name, tmp_path):
     else:
         assert {key for key in weights if key.endswith(('.weight', 'running_mean'))} <= set(moved)
     assert all(torch.isfinite(value).all() for value in runner.model.state_dict().values())
-    attributes = 'celeba' in name or 'attributes' in name
-    expected = (
-        {'attribute/accuracy', 'attribute/balanced_accuracy', 'attribute/f1'}
-        if attributes
-        else {'accuracy/top1', 'class_accuracy/mean'}
-    )
+    expected = next((results for task, results in RESULTS.items() if task in name), ACCURACY)
     assert expected <= set(metrics) and all(0 <= value <= 100 for value in metrics.values())
-    if not attributes:
+    if expected == ACCURACY:
         assert list((tmp_path / 'work').rglob('confusion_matrix_*.png'))
 
 

@@ -76,15 +76,13 @@ class LabelledFaces(ReplacedImages):
         self.check_count(len(data_list))
         return data_list
 
-    def check_count(self, count: int) -> None:
-        """Report (or refuse) a number of faces other than the published one."""
+    def check_count(self, count: int, of: str = '') -> None:
+        """Report (or refuse) a number of faces other than the published one; ``of`` says what was counted."""
         expected = self.OFFICIAL_COUNTS[self.split]
         if count == expected:
             return
-        message = (
-            f'{type(self).__name__}: the split {self.split!r} in {self.data_root} has {count:,} faces, '
-            f'the official one {expected:,}'
-        )
+        of = of or f'the split {self.split!r}'
+        message = f'{type(self).__name__}: {of} in {self.data_root} has {count:,} faces, the official one {expected:,}'
         if self.strict_counts:
             raise ValueError(message)
         MMLogger.get_current_instance().warning(f'{message}: results are not comparable with published ones')
