@@ -176,3 +176,49 @@ def morph(root: Path, people: int = 16) -> Path:
     for i in range(2 * people):
         face(root / 'Album2' / f'{i // 2:06d}_{i % 2}{"MF"[i // 2 % 2]}{20 + i // 2 + i % 2}.JPG', i)
     return root
+
+
+def pose(image: Path, pose: Sequence[float] = (0.1, -0.5, 0.2), seed: int = 0, **entries) -> Path:
+    """A face and, beside it, its .mat file: pitch, yaw and roll in radians, landmarks from 6 to 18 pixels."""
+    from scipy.io import savemat
+
+    points = np.array([[6.0, 18.0, 12.0], [6.0, 18.0, 12.0], [0.0, 0.0, 9.0]])
+    mat = dict(Pose_Para=np.array([[*pose, 1.0, 1.0, 0.0, 1e-3]]), pt2d=points[:2], pt3d_68=points, **entries)
+    savemat(str(face(image, seed).with_suffix('.mat')), {key: value for key, value in mat.items() if value is not None})
+    return image
+
+
+def w300lp(root: Path) -> Path:
+    """Two faces and their mirror images in each folder, a face beyond 99 degrees, and what else the archive has."""
+    for i, folder in enumerate(('AFW', 'HELEN', 'IBUG', 'LFPW')):
+        for j in range(2):
+            angles = (0.1 * i, 0.5 * j, -0.1)
+            pose(root / f'300W_LP/{folder}/{folder}_{j}_0.jpg', angles, seed=2 * i + j)
+            pose(root / f'300W_LP/{folder}_Flip/{folder}_{j}_0.jpg', (angles[0], -angles[1], 0.1), seed=2 * i + j)
+    pose(root / '300W_LP/AFW/AFW_9_0.jpg', (0.0, 1.9, 0.0))
+    face(root / '300W_LP/Code/logo.jpg')
+    return root
+
+
+def aflw2000(root: Path, count: int = 8) -> Path:
+    """Faces turned by 0, 0.1, ... radians."""
+    for i in range(count):
+        pose(root / f'AFLW2000/image{i + 2:05d}.jpg', (0.0, 0.1 * i, 0.0), seed=i)
+    face(root / 'AFLW2000/Code/logo.jpg')
+    return root
+
+
+def head_poses(root: Path) -> Path:
+    """Training and test faces below one folder."""
+    return aflw2000(w300lp(root))
+
+
+def lfw_pose(root: Path) -> Path:
+    """Five poses, a face without one, in the splits train and val."""
+    rows = [
+        [face(root / 'images' / f'{split}{i}.png', i).name, split, i % 6 or '']
+        for split in ('train', 'val')
+        for i in range(12)
+    ]
+    table(root / 'attributes.csv', [['file_name', 'split', 'pose'], *rows])
+    return root

@@ -13,7 +13,7 @@ from .labelled import (
     LabelBudget,
 )
 from .landmarks import LandmarkFaces
-from .measured import MORPH, FGNet, UTKFace
+from .measured import AFLW2000, MORPH, FGNet, Pose300WLP, UTKFace
 from .transforms import (
     BrokenImageError,
     FastColorJitter,
@@ -21,10 +21,12 @@ from .transforms import (
     FastRandomResizedCrop,
     LoadFace,
     LocatedMultiView,
+    RandomFlipPose,
 )
 from .unlabelled import FaceFolder
 
 __all__ = [
+    'AFLW2000',
     'AffectNet',
     'BrokenImageError',
     'CelebAAttributes',
@@ -44,6 +46,8 @@ __all__ = [
     'LoadFace',
     'LocatedMultiView',
     'MORPH',
+    'Pose300WLP',
     'RAFDB',
+    'RandomFlipPose',
     'UTKFace',
 ]

@@ -39,10 +39,14 @@ LAYOUTS = dict(
     utkface=face_layouts.utkface,
     fgnet=face_layouts.fgnet,
     morph=face_layouts.morph,
+    w300lp=face_layouts.head_poses,
+    lfw_pose=face_layouts.lfw_pose,
 )
 # Layouts that are not called as the config's data.
 NAMED = {
     'lfw-attributes': 'lfw_attributes',
+    'lfw-pose': 'lfw_pose',
+    '300wlp': 'w300lp',
 }
 # Results of a task; those of any other are ACCURACY.
 ACCURACY = {'accuracy/top1', 'class_accuracy/mean'}
@@ -51,6 +55,7 @@ RESULTS = {
     'celeba': ATTRIBUTES,
     'attributes': ATTRIBUTES,
     **dict.fromkeys(('utkface', 'fgnet', 'morph'), {'age/mae', 'age/cs@5'}),
+    '300wlp': {'pose/mae', 'pose/mae/yaw', 'pose/mae/pitch', 'pose/mae/roll'},
 }
 
 

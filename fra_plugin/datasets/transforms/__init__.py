@@ -5,6 +5,7 @@ from .fast_gaussian_blur import FastGaussianBlur
 from .fast_random_resized_crop import FastRandomResizedCrop
 from .load_face import BrokenImageError, LoadFace
 from .located_multi_view import LocatedMultiView
+from .random_flip_pose import RandomFlipPose
 
 __all__ = [
     'BrokenImageError',
@@ -13,4 +14,5 @@ __all__ = [
     'FastRandomResizedCrop',
     'LoadFace',
     'LocatedMultiView',
+    'RandomFlipPose',
 ]
