@@ -222,3 +222,26 @@ def lfw_pose(root: Path) -> Path:
     ]
     table(root / 'attributes.csv', [['file_name', 'split', 'pose'], *rows])
     return root
+
+
+def bp4d(root: Path, people: Sequence[str] = ('F001', 'F003', 'F004', 'M003'), frames: int = 4) -> Path:
+    """In frame n, from 10, of each video every second unit occurs, in turn; of the last frame unit 12 is not known."""
+    for person in people:
+        rows = [[10 + i, *((unit + i) % 2 if unit < 28 else 9 for unit in range(1, 100))] for i in range(frames)]
+        rows[-1][12] = 9
+        table(root / f'AUCoding/AU_OCC/{person}_T1.csv', [list(range(100)), *rows])
+        for i in range(frames):
+            face(root / f'img/{person}/T1/{10 + i:04d}.jpg', i)
+    return root
+
+
+def disfa(root: Path, people: Sequence[str] = ('SN001', 'SN006', 'SN003'), frames: int = 6) -> Path:
+    """In frame n, from 1, the unit u has the intensity (n + u) % 6."""
+    for person in people:
+        for unit in (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26):
+            path = root / f'ActionUnit_Labels/{person}/{person}_au{unit}.txt'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(''.join(f'{n},{(n + unit) % 6}\n' for n in range(1, frames + 1)))
+        for n in range(1, frames + 1):
+            face(root / f'img/{person}/{n}.jpg', n)
+    return root

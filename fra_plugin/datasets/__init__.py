@@ -13,7 +13,7 @@ from .labelled import (
     LabelBudget,
 )
 from .landmarks import LandmarkFaces
-from .measured import AFLW2000, MORPH, FGNet, Pose300WLP, UTKFace
+from .measured import AFLW2000, BP4D, DISFA, MORPH, FGNet, Pose300WLP, UTKFace
 from .transforms import (
     BrokenImageError,
     FastColorJitter,
@@ -28,10 +28,12 @@ from .unlabelled import FaceFolder
 __all__ = [
     'AFLW2000',
     'AffectNet',
+    'BP4D',
     'BrokenImageError',
     'CelebAAttributes',
     'ClassBalancedSampler',
     'ClassFolders',
+    'DISFA',
     'FER2013',
     'FERPlus',
     'FGNet',

@@ -41,6 +41,8 @@ LAYOUTS = dict(
     morph=face_layouts.morph,
     w300lp=face_layouts.head_poses,
     lfw_pose=face_layouts.lfw_pose,
+    bp4d=face_layouts.bp4d,
+    disfa=face_layouts.disfa,
 )
 # Layouts that are not called as the config's data.
 NAMED = {
@@ -56,6 +58,8 @@ RESULTS = {
     'attributes': ATTRIBUTES,
     **dict.fromkeys(('utkface', 'fgnet', 'morph'), {'age/mae', 'age/cs@5'}),
     '300wlp': {'pose/mae', 'pose/mae/yaw', 'pose/mae/pitch', 'pose/mae/roll'},
+    'disfa-intensity': {'unit/mae', 'unit/mae/AU12'},
+    **dict.fromkeys(('bp4d', 'disfa'), {'unit/f1', 'unit/f1/AU12'}),
 }
 
 
