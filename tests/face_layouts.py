@@ -245,3 +245,14 @@ def disfa(root: Path, people: Sequence[str] = ('SN001', 'SN006', 'SN003'), frame
         for n in range(1, frames + 1):
             face(root / f'img/{person}/{n}.jpg', n)
     return root
+
+
+def utkface_csv(root: Path, per_split: int = 16) -> Path:
+    """Ages from 20 on in steps of 4, both genders and five races, in the splits train and val."""
+    rows = [
+        [face(root / 'images' / f'{split}{i}.jpg', i).name, 20 + 4 * i, i % 2, i // 2 % 5, split]
+        for split in ('train', 'val')
+        for i in range(per_split)
+    ]
+    table(root / 'labels.csv', [['file_name', 'age', 'gender', 'race', 'split'], *rows])
+    return root

@@ -4,6 +4,7 @@ from .absolute_error_metric import AbsoluteErrorMetric
 from .attribute_metric import AttributeMetric
 from .class_accuracy import ClassAccuracy
 from .face_alignment_metric import FaceAlignmentMetric
+from .group_accuracy import GroupAccuracy
 from .verification_metric import VerificationMetric
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     'AttributeMetric',
     'ClassAccuracy',
     'FaceAlignmentMetric',
+    'GroupAccuracy',
     'VerificationMetric',
 ]

@@ -37,6 +37,7 @@ LAYOUTS = dict(
     muxspace=face_layouts.muxspace,
     lfw_attributes=face_layouts.lfw_attributes,
     utkface=face_layouts.utkface,
+    utkface_csv=face_layouts.utkface_csv,
     fgnet=face_layouts.fgnet,
     morph=face_layouts.morph,
     w300lp=face_layouts.head_poses,
@@ -49,6 +50,7 @@ NAMED = {
     'lfw-attributes': 'lfw_attributes',
     'lfw-pose': 'lfw_pose',
     '300wlp': 'w300lp',
+    'utkface-gender': 'utkface_csv',
 }
 # Results of a task; those of any other are ACCURACY.
 ACCURACY = {'accuracy/top1', 'class_accuracy/mean'}
@@ -56,6 +58,7 @@ ATTRIBUTES = {'attribute/accuracy', 'attribute/balanced_accuracy', 'attribute/f1
 RESULTS = {
     'celeba': ATTRIBUTES,
     'attributes': ATTRIBUTES,
+    'utkface-gender': {'accuracy/top1', 'class_accuracy/mean', 'group/race/0', 'group/race/gap', 'group/age/gap'},
     **dict.fromkeys(('utkface', 'fgnet', 'morph'), {'age/mae', 'age/cs@5'}),
     '300wlp': {'pose/mae', 'pose/mae/yaw', 'pose/mae/pitch', 'pose/mae/roll'},
     'disfa-intensity': {'unit/mae', 'unit/mae/AU12'},
