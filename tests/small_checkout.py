@@ -73,6 +73,10 @@ def add_data(root: Path, run: Callable) -> None:
         [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)],
     )
     face_layouts.rafdb(data / 'rafdb', 7, 7)
+    groups = [[f'test_{i:05d}_aligned.jpg', 'asian' if i % 2 else 'black', 10 * i] for i in range(1, 8)]
+    face_layouts.table(data / 'rafdb/groups.csv', [['path', 'race', 'age'], *groups])
+    face_layouts.utkface(data / 'utkface')
+    face_layouts.bp4d(data / 'bp4d')
     face_layouts.lfw(data / 'lfw', folds=10, size=1)
     face_layouts.face_csv(data / 'my_labels', per_class=5)
     frozen_tasks(data)

@@ -5,9 +5,21 @@ from pathlib import Path
 
 import face_layouts
 import pytest
-from fuzz.many_cases import cases, damaged_text, fuzz
+from fuzz.many_cases import cases, damaged_bytes, damaged_text, fuzz
 
-from fra_plugin.datasets import FER2013, RAFDB, AffectNet, CelebAAttributes, FaceCSV, FaceFolder, FacePairs, FERPlus
+from fra_plugin.datasets import (
+    AFLW2000,
+    BP4D,
+    DISFA,
+    FER2013,
+    RAFDB,
+    AffectNet,
+    CelebAAttributes,
+    FaceCSV,
+    FaceFolder,
+    FacePairs,
+    FERPlus,
+)
 
 DOCUMENTED = (ValueError, FileNotFoundError)
 
@@ -62,6 +74,8 @@ FORMATS = {
         'labels.csv',
         lambda root: FaceCSV('labels.csv', str(root), attribute_columns=['smile', 'glasses']),
     ),
+    'BP4D': (face_layouts.bp4d, 'AUCoding/AU_OCC/F001_T1.csv', lambda root: BP4D(str(root))),
+    'DISFA': (face_layouts.disfa, 'ActionUnit_Labels/SN001/SN001_au1.txt', lambda root: DISFA(str(root))),
     'pairs.txt': (pairs, 'pairs.txt', lambda root: FacePairs('pairs.txt', str(root), 'lfw')),
     'csv of pairs': (pairs, 'pairs.csv', lambda root: FacePairs('pairs.csv', str(root), 'lfw')),
 }
@@ -94,3 +108,28 @@ def test_a_damaged_annotation_file_is_an_error_or_a_data_set_inside_its_folder(t
     check(original.encode())
     fuzz(cases, check, damaged_text(original))
     assert outcomes == {'error', 'data set'}  # the damage was neither always fatal nor always harmless
+
+
+@cases(20, 200)
+@pytest.mark.filterwarnings('ignore')
+def test_a_damaged_pose_is_an_error_or_a_pose_of_finite_numbers(tmp_path, cases):
+    pytest.importorskip('scipy')
+    path = face_layouts.pose(tmp_path / 'image00002.jpg').with_suffix('.mat')
+    original = path.read_bytes()
+    outcomes = set()
+
+    def check(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            face = AFLW2000(str(tmp_path)).get_data_info(0)
+        except ValueError as error:
+            assert str(error)
+            outcomes.add('error')
+            return
+        outcomes.add('pose')
+        assert max(map(abs, face['gt_score'])) <= 99 and len(face['gt_score']) == 3
+        assert face['bbox'][0] < face['bbox'][2] and face['bbox'][1] < face['bbox'][3]
+
+    check(original)
+    fuzz(cases, check, damaged_bytes(original))
+    assert outcomes == {'error', 'pose'}
