@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -12,6 +13,11 @@ from mmengine.visualization import Visualizer
 import fra_plugin  # noqa: F401 - before mmpose, which asks for packages that may be absent
 
 REPO = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_finish():
+    """mmengine collects the garbage for each data set; what was imported need not be looked through every time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
