@@ -18,14 +18,21 @@ from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
-from .stored_config import checkpoint_config, input_size
+from .stored_config import checkpoint_config, input_size, without_masking
 
 EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
 OTHER_WORDS = dict(mmpose='mmpretrain')  # its models have a backbone under the same names
-# What stands before the backbone's names in checkpoints of this package, of the official release and of mmpretrain's BYOL.
+# What stands before the backbone's names in checkpoints of this package, of the official release and of mmpretrain's BYOL,
+# MoCo v3 and DenseCL.
 NETWORK_PREFIXES = dict(
     online=('backbone.', 'online_net.backbone.'),
-    target=('target.backbone.', 'target_net.backbone.', 'target_net.module.0.'),
+    target=(
+        'target.backbone.',
+        'target_net.backbone.',
+        'target_net.module.0.',
+        'momentum_encoder.module.0.',
+        'encoder_k.module.0.',
+    ),
 )
 # The ResNet that torchvision and timm build: an argument with another value has no place there.
 TORCHVISION_RESNET = dict(
@@ -111,7 +118,12 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
         return Backbone(tensors, dict(type='ResNet', depth=_depth(tensors)), OFFICIAL_PREPROCESSOR)
     config = checkpoint_config(content, source) or {}
     model = config.get('model') or {}
-    return Backbone(tensors, model.get('backbone'), model.get('data_preprocessor') or config.get('data_preprocessor'))
+    backbone = model.get('backbone')
+    return Backbone(
+        tensors,
+        backbone and without_masking(backbone),
+        model.get('data_preprocessor') or config.get('data_preprocessor'),
+    )
 
 
 def origin(checkpoint: str) -> dict:

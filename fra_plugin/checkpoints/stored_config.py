@@ -76,10 +76,23 @@ def model_config(config: Mapping[str, Any], source: str) -> dict:
     if not isinstance(model, dict) or 'type' not in model:
         raise ValueError(f'{source}: the config has no model')
     model = _without(with_names(model), ('init_cfg', 'pretrained', 'train_cfg'))
+    if isinstance(model.get('backbone'), dict):
+        model['backbone'] = without_masking(model['backbone'])
     preprocessor = model.get('data_preprocessor') or config.get('data_preprocessor')
     if preprocessor:
         model['data_preprocessor'] = with_names(dict(preprocessor))
     return model
+
+
+def without_masking(backbone: dict) -> dict:
+    """The config of a ViT that sees whole images, where the backbone is MAE's, which hides patches; any other as it is.
+
+    Both have the same tensors.
+    """
+    if str(backbone.get('type')).rpartition('.')[2] != 'MAEViT':
+        return backbone
+    kept = {key: value for key, value in backbone.items() if key != 'mask_ratio'}
+    return dict(kept, type='VisionTransformer', out_type='featmap')
 
 
 def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:

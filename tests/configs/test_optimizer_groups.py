@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
+from narrow_heads import NARROW
 from official_case import Case
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -22,13 +23,9 @@ NAMES = sorted(
 LARS = ['fra/fra_r50_8xb64.py', 'fra/fra_r50_4xb64-accum2.py', 'baselines/byol_r50_8xb64.py']
 ADAMW = ['fra/fra_vit-s_8xb64.py', 'fra/fra_convnext-t_8xb64.py']
 DEMO = ['fra/fra_r18_1xb64_demo.py', 'baselines/byol_r18_1xb64_demo.py']
-NARROW = dict(
-    FRA=dict(neck=dict(hid_channels=32, out_channels=16), head=dict(hid_channels=32)),
-    BYOL=dict(
-        neck=dict(hid_channels=32, out_channels=16),
-        head=dict(predictor=dict(hid_channels=32, in_channels=16, out_channels=16)),
-    ),
-)
+DEMO += ['baselines/mocov3_r18_1xb64_demo.py', 'baselines/simsiam_r18_1xb64_demo.py']
+WITHOUT_PREDICTOR = ['baselines/densecl_r18_1xb64_demo.py', 'baselines/barlowtwins_r18_1xb64_demo.py']
+MAE = 'baselines/mae_vit-s_8xb64.py'
 
 
 class Built:
@@ -72,7 +69,7 @@ class Built:
 
 
 def test_every_config_is_looked_at_here():
-    assert sorted(LARS + ADAMW + DEMO) == NAMES
+    assert sorted(LARS + ADAMW + DEMO + WITHOUT_PREDICTOR + [MAE]) == NAMES
 
 
 @pytest.mark.parametrize('name', LARS[:2])
@@ -118,3 +115,17 @@ def test_the_demo_decays_everything_and_its_predictors_are_quick(name):
     assert [group['lr'] for group in Built(name).optimizer.param_groups] == pytest.approx([3e-4, 3e-3])
     assert quick == {id(p) for key, p in built.params.items() if key.startswith(('head.predictor', 'head.region_'))}
     assert slow == {id(param) for param in built.params.values()} - quick
+
+
+@pytest.mark.parametrize('name', WITHOUT_PREDICTOR)
+def test_demos_without_a_predictor_have_one_group(name):
+    built = Built(name)
+    assert built.decayed() == set(built.params)
+    assert [group['lr'] for group in built.optimizer.param_groups] == pytest.approx([3e-4])
+
+
+def test_mae_decays_the_matrices_but_no_token():
+    built = Built(MAE)
+    tokens = {'backbone.cls_token', 'neck.mask_token'}
+    assert built.decayed() == built.matrices() - tokens and tokens < set(built.params)
+    assert not any('pos_embed' in name for name in built.params)

@@ -9,16 +9,12 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import HOOKS, MODELS
 from mmpretrain.structures import DataSample
+from narrow_heads import NARROW
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 NAMES = sorted(
     str(path.relative_to(CONFIGS)) for folder in ('fra', 'baselines') for path in (CONFIGS / folder).glob('*.py')
 )
-# Narrow heads: the step is the same, on a small machine too.
-NARROW = {
-    'FRA': dict(neck=dict(hid_channels=32, out_channels=16), head=dict(hid_channels=32)),
-    'BYOL': dict(neck=dict(hid_channels=32, out_channels=16),
-                 head=dict(predictor=dict(hid_channels=32, in_channels=16, out_channels=16)))}  # yapf: disable
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -36,9 +32,9 @@ def test_config_takes_a_step(name):
     views = [torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8) for _ in range(2)]
     samples = [DataSample(metainfo=dict(view_boxes=[(0, 0, 9, 9), (8, 0, -8, 9)])) for _ in range(2)]
     before = {key: value.detach().clone() for key, value in model.named_parameters() if value.requires_grad}
+    if cfg.model.type == 'MAE':
+        views = views[0]
     for _ in range(cfg.optim_wrapper.get('accumulative_counts', 1)):
-        if cfg.model.type == 'BYOL':
-            model.target_net.steps.zero_()  # its first update copies; the next ones would ask the Runner
         log = model.train_step(dict(inputs=views, data_samples=samples), optim_wrapper)
     assert torch.stack([value for key, value in log.items() if 'loss' in key]).isfinite().all()
     still = {key for key, value in before.items() if torch.equal(model.get_parameter(key), value)}
@@ -54,6 +50,30 @@ def test_config_names_what_a_run_needs(name):
     assert any(type(hook).__name__ == 'MomentumUpdateHook' for hook in hooks) == (cfg.model.type == 'FRA')
     assert cfg.train_dataloader.collate_fn and cfg.train_dataloader.drop_last
     assert cfg.default_hooks.checkpoint.max_keep_ckpts > 0
+
+
+@pytest.mark.parametrize('name', [name for name in NAMES if name.startswith('baselines/') and '_r18_' in name])
+def test_baselines_have_the_data_schedule_and_network_of_fra(name):
+    """Only the model differs, and the hooks that are for FRA alone."""
+    cfg, fra = (Config.fromfile(str(CONFIGS / path)) for path in (name, 'fra/fra_r18_1xb64_demo.py'))
+    same = ('data_preprocessor', 'train_dataloader', 'optim_wrapper', 'param_scheduler', 'train_cfg', 'default_hooks')
+    for key in same:
+        assert cfg[key] == fra[key], key
+    assert cfg.model.backbone == fra.model.backbone
+    hooks = [
+        hook['type'] for hook in fra.custom_hooks if hook['type'] not in ('MomentumUpdateHook', 'RegionHeatmapHook')
+    ]
+    assert [hook['type'] for hook in cfg.custom_hooks] == hooks
+
+
+def test_mae_sees_one_view_of_the_same_data():
+    mae, fra = (
+        Config.fromfile(str(CONFIGS / path)) for path in ('baselines/mae_vit-s_8xb64.py', 'fra/fra_vit-s_8xb64.py')
+    )
+    dataset, other = (cfg.train_dataloader.dataset for cfg in (mae, fra))
+    assert [step.type for step in dataset.pipeline] == ['LoadFace', 'FastRandomResizedCrop', 'RandomFlip', 'PackInputs']
+    assert dict(dataset, pipeline=0) == dict(other, pipeline=0) and mae.param_scheduler == fra.param_scheduler
+    assert mae.optim_wrapper.optimizer.lr == 1.5e-4 * 8 * 64 / 256 == fra.optim_wrapper.optimizer.lr
 
 
 def test_the_main_config_is_the_official_recipe():
