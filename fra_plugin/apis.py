@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import nn
 
+from .checkpoints.known_releases import known_release
 from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
@@ -47,7 +48,8 @@ class FRAFeatures:
     Args:
         checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, what
             export_backbone.py wrote (a backbone, which has no heatmaps), or the name of weights that come with the package,
-            such as 'fra_r18w32_96px'. None: random weights, to compare with.
+            such as 'fra_r18w32_96px', or a release of others that :mod:`fra_plugin.checkpoints.known_releases` knows.
+            None: random weights, to compare with.
         config: config file of the model. Defaults to None: the one that the checkpoint carries.
         device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
         size: side in pixels to which images are resized. Defaults to None: as the config says.
@@ -246,6 +248,12 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     if size:
         return official_config(tensors), tensors, size
     parts = checkpoint_config(content, checkpoint)
+    release = known_release(tensors, checkpoint) if parts is None else None
+    if release is not None:
+        MMLogger.get_current_instance().info(
+            f'{checkpoint}: weights of {release.title}, images of {release.size} pixels'
+        )
+        return release.model, tensors, release.size
     if parts is None:
         raise ValueError(f'{checkpoint} carries no config: name its config file with config=')
     model = model_config(parts, checkpoint)

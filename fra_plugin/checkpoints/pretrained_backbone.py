@@ -139,6 +139,8 @@ def backbone_tensors(
     Raises:
         ValueError: if a tensor of the module is missing, or the state dict has more blocks than the module.
     """
+    if hasattr(module, 'own_names'):  # a backbone of another library, with layouts of its own
+        state_dict = module.own_names(state_dict)
     own = set(module.state_dict())
     # Old files have no counter of batches, and nothing depends on it.
     wanted = {key for key in own if not key.endswith('num_batches_tracked')}
