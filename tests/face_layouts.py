@@ -1,6 +1,7 @@
 """Tiny face data sets in the layouts that their authors hand out; every function returns the folder to read."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Sequence
 
@@ -149,6 +150,53 @@ def lfw(root: Path, folds: int = 10, size: int = 2) -> Path:
         lines += [f'{person}\t1\t2' for person in people[:size]]
         lines += [f'{a}\t1\t{b}\t2' for a, b in zip(people, people[1:])]
     (root / 'pairs.txt').write_text('\n'.join(lines) + '\n')
+    return root
+
+
+def synthetic_regions(root: Path, train: int = 8, val: int = 4, size: int = 24) -> Path:
+    """Drawn faces with label maps: a nose (7) whose place differs from face to face, on background."""
+    for split, count in dict(train=train, val=val).items():
+        images, annotations = [], []
+        for i in range(count):
+            name = f'{split}/{i:04d}'
+            face(root / 'images' / f'{name}.jpg', i, size)
+            labels = np.zeros((size, size), np.uint8)
+            row, column = np.random.default_rng([len(split), i]).integers(0, size - 8, 2)
+            labels[row : row + 8, column : column + 8] = 7
+            (root / 'regions' / split).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(root / 'regions' / f'{name}.png'), labels)
+            images.append(dict(id=i, file_name=f'{name}.jpg'))
+            annotations.append(dict(image_id=i, keypoints=[1, 1, 2]))
+        (root / 'annotations').mkdir(exist_ok=True)
+        content = json.dumps(dict(images=images, annotations=annotations))
+        (root / f'annotations/landmarks_{split}.json').write_text(content)
+    return root
+
+
+def lapa(root: Path, count: int = 6, size: int = 24) -> Path:
+    """Label maps of the 11 classes in stripes."""
+    for split in ('train', 'val', 'test'):
+        (root / split / 'labels').mkdir(parents=True)
+        for i in range(count):
+            face(root / split / 'images' / f'{i}_0.jpg', i, size)
+            labels = np.arange(size)[:, None].repeat(size, 1) % 11
+            cv2.imwrite(str(root / split / 'labels' / f'{i}_0.png'), labels)
+    return root
+
+
+def celeba_mask_hq(root: Path, originals: Sequence[int] = (5, 162770, 162771, 182637, 182638, 200000)) -> Path:
+    """A face for each number in CelebA; images of 32 pixels, masks of 16: skin, a nose on it, and hair above."""
+    lines = ['idx    orig_idx    orig_file']
+    for i, original in enumerate(originals):
+        lines.append(f'{i}    {original}    {original + 1:06d}.jpg')
+        face(root / 'CelebA-HQ-img' / f'{i}.jpg', i, 32)
+        for name, rows, columns in (('skin', (4, 14), (2, 14)), ('nose', (8, 10), (6, 10)), ('hair', (0, 6), (0, 16))):
+            mask = np.zeros((16, 16, 3), np.uint8)
+            mask[slice(*rows), slice(*columns)] = 255
+            path = root / 'CelebAMask-HQ-mask-anno' / str(i // 2000) / f'{i:05d}_{name}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), mask)
+    (root / 'CelebA-HQ-to-CelebA-mapping.txt').write_text('\n'.join(lines) + '\n')
     return root
 
 

@@ -11,8 +11,9 @@ and methods with the same seeds are compared run by run.
 import argparse
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
@@ -25,14 +26,20 @@ from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import find_config, load_config
+from fra_plugin.evaluation.frozen.pixel_probe import hog_map
 from fra_plugin.evaluation.frozen.probe import hog, raw_pixels
 from fra_plugin.evaluation.frozen.tasks import FROZEN_TASKS
 from fra_plugin.files.file_hash import sha256
 from fra_plugin.files.stamp import Stamp, label_files, listing
+from fra_plugin.files.whole_file import whole_file
+from fra_plugin.reports.frozen_bars import frozen_bars
 from fra_plugin.reports.frozen_results import Column, FrozenResults, Result
 from fra_plugin.reports.result_table import fill_page, write_table
 
-DESCRIPTORS = {'HOG': hog, 'raw pixels': raw_pixels}
+DESCRIPTORS = {
+    'HOG': dict(vectors=hog, maps=hog_map),
+    'raw pixels': dict(vectors=raw_pixels, maps=lambda images: raw_pixels(images).reshape(-1, 1, 32, 32)),
+}
 GUESS = 'guess'
 PLACES = ('pooled', 'map')
 OUTPUTS = dict(embedding='pooled', feature_map='map')
@@ -88,20 +95,24 @@ class Row:
 
     Args:
         name: METHOD or METHOD/RUN.
-        describe: (faces, seed) -> features (N, ...) by place; None where it has no features of the needed kind.
+        describe: by what a task needs: (faces, seed) -> features (N, ...) by place.
+        places: by what a task needs: where features are taken; nowhere if it has none of this kind.
         fixed: whether the seed makes no difference. Each file is then looked at once.
     """
 
-    def __init__(self, name: str, describe: Dict[str, Optional[Callable]], fixed: bool) -> None:
+    def __init__(self, name: str, describe: Dict[str, Callable], places: Dict[str, Sequence[str]], fixed: bool) -> None:
         self.name = name
         self.method, _, self.run = name.partition('/')
         self.describe = describe
+        self.places = places
         self.fixed = fixed
         self._known: Dict[str, Dict[str, np.ndarray]] = {}
         self._seed = 0
 
     def __call__(self, faces: list, seed: int, needs: str) -> Dict[str, np.ndarray]:
         describe = self.describe[needs]
+        if needs == 'maps':  # as large as they come: half precision
+            return describe(faces, seed)
         if not isinstance(faces[0], str) or needs != 'vectors':
             return {name: vectors.astype(np.float32) for name, vectors in describe(faces, seed).items()}
         if not self.fixed and seed != self._seed:
@@ -118,18 +129,24 @@ class Row:
 
 
 def descriptor_row(name: str) -> Row:
-    def describe(faces: list, seed: int) -> Dict[str, np.ndarray]:
+    def describe(kind: str, faces: list, seed: int) -> Dict[str, np.ndarray]:
         parts = []
         for start in range(0, len(faces), 256):  # to save memory
             images = [read_face(face, 96) for face in faces[start : start + 256]]
             parts.append(
-                DESCRIPTORS[name](
+                DESCRIPTORS[name][kind](
                     np.stack([cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA) for image in images])
                 )
             )
         return {'': np.concatenate(parts)}
 
-    return Row(name, dict(vectors=describe, heatmaps=None), fixed=True)
+    kinds = DESCRIPTORS[name]
+    return Row(
+        name,
+        {kind: partial(describe, kind) for kind in kinds},
+        dict(dict.fromkeys(kinds, ['']), heatmaps=[]),
+        fixed=True,
+    )
 
 
 def network_row(name: str, source: str, args: argparse.Namespace) -> Row:
@@ -159,8 +176,23 @@ def network_row(name: str, source: str, args: argparse.Namespace) -> Row:
     def heatmaps(faces: list, seed: int) -> Dict[str, np.ndarray]:
         return {'map': model(seed)(faces, args.batch_size, ['heatmaps'], False)['heatmaps']}
 
-    has_heatmaps = model(0).model is not None
-    return Row(name, dict(vectors=vectors, heatmaps=heatmaps if has_heatmaps else None), fixed=not random)
+    def maps(faces: list, seed: int) -> Dict[str, np.ndarray]:
+        outputs = dict(map='feature_map', heatmaps='heatmaps')
+        parts: Dict[str, List[np.ndarray]] = {place: [] for place in places['maps']}
+        for start in range(0, len(faces), 1024):
+            wanted = [outputs[place] for place in parts]
+            found = model(seed)(faces[start : start + 1024], args.batch_size, wanted, False)
+            for place, part in parts.items():
+                part.append(found[outputs[place]].astype(np.float16))
+        return {place: np.concatenate(part) for place, part in parts.items()}
+
+    region_places = ['heatmaps'] if model(0).model is not None else []
+    places = dict(
+        vectors=args.places,
+        heatmaps=['map'] if region_places else [],
+        maps=['map', *region_places] if 'map' in args.places else [],
+    )
+    return Row(name, dict(vectors=vectors, heatmaps=heatmaps, maps=maps), places, fixed=not random)
 
 
 def make_rows(args: argparse.Namespace, results: FrozenResults) -> List[Row]:
@@ -186,9 +218,7 @@ def columns_of(name: str, task, args: argparse.Namespace) -> List[Column]:
 
 def measure(name: str, task, row: Row, seeds: Sequence[int], args: argparse.Namespace, results: FrozenResults) -> None:
     """All that is missing of a row in a task."""
-    if row.describe[task.needs] is None:
-        return
-    places = ['map'] if task.needs == 'heatmaps' else [''] if row.method in DESCRIPTORS else args.places
+    places = row.places[task.needs]
     features, prepared = {}, {}
     for seed in seeds:
         if not (row.fixed and task.fixed_faces):
@@ -204,7 +234,16 @@ def measure(name: str, task, row: Row, seeds: Sequence[int], args: argparse.Name
                     features = row(task.faces(seed), seed, task.needs)
                 if place not in prepared:
                     prepared[place] = task.prepare(features[place])
-                results.put(result, task.score(prepared[place], column.share or 1.0, seed))
+                put(results, result, task.score(prepared[place], column.share or 1.0, seed))
+
+
+def put(results: FrozenResults, result: Result, score: Union[float, Dict[str, float]]) -> None:
+    """The number of the main table comes last, as it says that all are there."""
+    scores = dict(score) if isinstance(score, dict) else {'': score}
+    main = scores.pop('')
+    for measure, number in scores.items():
+        results.put(result._replace(column=result.column.of(measure)), number)
+    results.put(result, main)
 
 
 def guess(name: str, task, args: argparse.Namespace, results: FrozenResults) -> None:
@@ -212,7 +251,7 @@ def guess(name: str, task, args: argparse.Namespace, results: FrozenResults) -> 
         for column in columns_of(name, task, args):
             result = Result(GUESS, '', '', column, seed)
             if result not in results.numbers:
-                results.put(result, task.guess(column.share or 1.0, seed))
+                put(results, result, task.guess(column.share or 1.0, seed))
 
 
 def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
@@ -228,6 +267,12 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
         'the median, a fixed grid, or chance.'
     )
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
+    metrics = {
+        name: task.metric + ('' if task.higher_is_better else ' (lower is better)') for name, task in tasks.items()
+    }
+    bars = frozen_bars(results, columns, metrics, GUESS)
+    with whole_file(Path(args.out, 'frozen_features.png')) as partial_file:
+        bars.savefig(partial_file, dpi=150)
     tables = dict(
         frozen_features=write_table(
             args.out,
@@ -237,8 +282,13 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
             rows,
             notes=notes,
             commands=results.content['commands'],
+            figure=bars,
+            caption=f'Pale bars: pooled features. Dashed: {GUESS}. The lines at the ends of the bars: one standard deviation.',
         )
     )
+    for name, task in tasks.items():
+        if getattr(task, 'by_class', False):
+            tables[f'frozen_{name}'] = write_by_class(name, task, args, results)
     compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
     if lines:
         note = 'Mean and 95 % interval of the difference between runs of the same seed; above 0 the first is better.'
@@ -246,9 +296,25 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
             args.out, 'frozen_comparisons', 'Methods compared', compared, lines, notes=[note]
         )
     if args.page:
+        # Then all numbers are in tables of their own.
+        alone = all(getattr(task, 'by_class', False) for task in tasks.values())
         for name, table in tables.items():
-            fill_page(args.page, name, table)
+            if name != 'frozen_features' or not alone:
+                fill_page(args.page, name, table)
     return '\n\n'.join(tables.values())
+
+
+def write_by_class(name: str, task, args: argparse.Namespace, results: FrozenResults) -> str:
+    """A table of its own of a task that has further numbers, of the largest share of the labels."""
+    column = max(columns_of(name, task, args), key=lambda column: column.share or 1)
+    further = results.further(column)
+    _, rows = results.table([column, *further])
+    note = (
+        f'{column}: {task.metric}. mF1 is the mean over the parts without the background; each part has its F1, '
+        '2 x overlap / (predicted + true pixels), in percent.'
+    )
+    header = ['features', 'mIoU', *(column.measure for column in further)]
+    return write_table(args.out, f'frozen_{name}', f'Frozen features: {name}', header, rows, notes=[note])
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from .labelled import (
 )
 from .landmarks import LandmarkFaces
 from .measured import AFLW2000, BP4D, DISFA, MORPH, FGNet, Pose300WLP, UTKFace
+from .parsing import CelebAMaskHQ, LaPa, LoadLabelMap, SyntheticRegions
 from .transforms import (
     BrokenImageError,
     FastColorJitter,
@@ -31,6 +32,7 @@ __all__ = [
     'BP4D',
     'BrokenImageError',
     'CelebAAttributes',
+    'CelebAMaskHQ',
     'ClassBalancedSampler',
     'ClassFolders',
     'DISFA',
@@ -43,13 +45,16 @@ __all__ = [
     'FastColorJitter',
     'FastGaussianBlur',
     'FastRandomResizedCrop',
+    'LaPa',
     'LabelBudget',
     'LandmarkFaces',
     'LoadFace',
+    'LoadLabelMap',
     'LocatedMultiView',
     'MORPH',
     'Pose300WLP',
     'RAFDB',
     'RandomFlipPose',
+    'SyntheticRegions',
     'UTKFace',
 ]

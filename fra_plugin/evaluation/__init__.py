@@ -5,6 +5,7 @@ from .attribute_metric import AttributeMetric
 from .class_accuracy import ClassAccuracy
 from .face_alignment_metric import FaceAlignmentMetric
 from .group_accuracy import GroupAccuracy
+from .parsing_metric import ParsingMetric
 from .verification_metric import VerificationMetric
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'ClassAccuracy',
     'FaceAlignmentMetric',
     'GroupAccuracy',
+    'ParsingMetric',
     'VerificationMetric',
 ]

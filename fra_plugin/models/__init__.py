@@ -1,4 +1,4 @@
-"""The FRA algorithm and its parts, the STAR loss for landmarks, and heads for frozen features and for numbers."""
+"""The FRA algorithm and its parts, the STAR loss, heads for frozen features, numbers and facial parts, and timm's ViTs."""
 
 from ..checkpoints.pretrained_backbone import PretrainedBackbone
 from .feature_head import FeatureHead
@@ -6,10 +6,12 @@ from .fra import FRA
 from .fra_head import FRAHead
 from .fra_neck import FRANeck
 from .linear_regression_head import LinearRegressionHead
+from .parsing_head import ParsingHead
 from .region_heatmap_head import RegionHeatmapHead
 from .semantic_consistency_loss import SemanticConsistencyLoss
 from .semantic_relation_loss import SemanticRelationLoss
 from .star_loss import STARLoss
+from .timm_feature_map import TIMMFeatureMap
 
 __all__ = [
     'FRA',
@@ -17,9 +19,11 @@ __all__ = [
     'FRANeck',
     'FeatureHead',
     'LinearRegressionHead',
+    'ParsingHead',
     'PretrainedBackbone',
     'RegionHeatmapHead',
     'STARLoss',
     'SemanticConsistencyLoss',
     'SemanticRelationLoss',
+    'TIMMFeatureMap',
 ]

@@ -12,12 +12,23 @@ from ..files.whole_file import whole_file
 from .paired_difference import paired_difference
 from .result_table import mean_and_std
 
+_OF = ': '
+
 
 class Column(NamedTuple):
     """One number of each row: a task, learnt from a share of the labels (None where it needs none)."""
 
     task: str
     share: Optional[float]
+
+    def of(self, measure: str) -> 'Column':
+        """Another number of the same task and share, such as that of one class."""
+        return self._replace(task=f'{self.task}{_OF}{measure}')
+
+    @property
+    def measure(self) -> str:
+        """What :meth:`of` was given; '' for the number of the main table."""
+        return self.task.partition(_OF)[2]
 
     def __str__(self) -> str:
         return self.task if self.share is None else f'{self.task} {self.share:.0%}'
@@ -89,9 +100,19 @@ class FrozenResults:
                 found.setdefault(result.run, []).append(self.numbers[result])
         return found
 
+    def values(self, method: str, place: str, column: Column) -> List[float]:
+        """What a mean and a deviation are taken of: the runs' means, or the seeds' numbers of a single run."""
+        runs = self.runs(method, place, column)
+        return [float(np.mean(run)) for run in runs.values()] if len(runs) > 1 else sum(runs.values(), [])
+
     def rows(self) -> List[Tuple[str, str]]:
         """(method, place) of all that was measured, in the order of their first numbers."""
         return list(dict.fromkeys((result.method, result.place) for result in self.numbers))
+
+    def further(self, column: Column) -> List[Column]:
+        """The further numbers of a column, in the order in which they were measured first."""
+        found = dict.fromkeys(result.column for result in self.numbers)
+        return [other for other in found if other.measure and column.of(other.measure) == other]
 
     def table(self, columns: Sequence[Column]) -> Tuple[List[str], List[list]]:
         """Header and rows: of several runs mean and deviation of the runs, of one run those of its seeds."""
@@ -99,10 +120,8 @@ class FrozenResults:
         for method, place in self.rows():
             cells, most = [], 1
             for column in columns:
-                runs = self.runs(method, place, column)
-                most = max(most, len(runs))
-                values = [np.mean(run) for run in runs.values()] if len(runs) > 1 else sum(runs.values(), [])
-                cells.append(mean_and_std(values) or None)
+                most = max(most, len(self.runs(method, place, column)))
+                cells.append(mean_and_std(self.values(method, place, column)) or None)
             if any(cells):
                 name = ', '.join(part for part in (method, place) if part)
                 rows.append([name + (f' ({most} runs)' if most > 1 else ''), *cells])

@@ -19,6 +19,8 @@ def write_table(
     *,
     notes: Sequence[str] = (),
     commands: Sequence[str] = (),
+    figure: Any = None,
+    caption: str = '',
 ) -> str:
     """Write ``name.csv``, ``name.md`` and ``name.html``, each whole or not at all.
 
@@ -30,6 +32,8 @@ def write_table(
         rows: texts and numbers, as many in each row as in the header; None is empty.
         notes: paragraphs below the table, not in the csv file.
         commands: what was run, below them.
+        figure: a picture above the table, of the html page only. Defaults to None.
+        caption: below it. Defaults to ''.
 
     Returns:
         The table in Markdown.
@@ -49,7 +53,10 @@ def write_table(
     with whole_file(folder / f'{name}.md') as partial:
         Path(partial).write_text('\n'.join(lines) + '\n', **text)
 
-    report = Report(title).table(header, rows)
+    report = Report(title)
+    if figure is not None:
+        report.figure(figure, caption=caption)
+    report.table(header, rows)
     for note in notes:
         report.text(note)
     if commands:

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import cv2
+import face_layouts
 import numpy as np
 import pytest
+import torch
 from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 
@@ -78,8 +80,8 @@ def landmarks(case):
     return ['tasks.regions.type=regions', f'tasks.regions.test={case / "faces.json"}', f'tasks.regions.images={case}']
 
 
-def table(case):
-    with open(case / 'out' / 'frozen_features.csv', newline='', encoding='utf-8') as file:
+def table(case, name='frozen_features'):
+    with open(case / 'out' / f'{name}.csv', newline='', encoding='utf-8') as file:
         return {row['features']: row for row in csv.DictReader(file)}
 
 
@@ -214,6 +216,59 @@ def test_regions_are_measured_where_there_are_heatmaps(case, run, landmarks):
     assert list(rows) == ['guess', 'FRA, map']
     assert 0 <= float(rows['FRA, map']['regions'].split()[0]) <= 1
     assert 0 < float(rows['guess']['regions'].split()[0]) < 1  # a grid, which the same places of all faces suit
+
+
+def test_parsing_has_a_table_of_the_parts_and_a_page_gets_that_one(case, run):
+    face_layouts.synthetic_regions(case / 'drawn')
+    faces = dict(type='SyntheticRegions', data_root=str(case / 'drawn'))
+    task = dict(type='parsing', train=dict(faces, split='train'), test=dict(faces, split='val'), size=24, pixels=16)
+    Config(dict(tasks=dict(parsing=task))).dump(case / 'tasks.py')
+    page = case / 'page.md'
+    page.write_text('<!-- frozen_parsing -->\n<!-- end of frozen_parsing -->\n')
+    code, _, _ = run(f'FRA={case / "fra.pth"}', '--seeds', 1, '--shares', 0.5, 1, '--device', 'cpu', '--page', page)
+    assert code == 0
+    assert list(table(case)) == ['guess', 'HOG', 'raw pixels', 'FRA, map', 'FRA, heatmaps']
+    rows = table(case, 'frozen_parsing')
+    assert list(rows) == list(table(case)) and list(rows['HOG'])[1:4] == ['mIoU', 'mF1', 'F1 background']
+    numbers = json.loads((case / 'out' / 'results.json').read_text())['numbers']
+    for place in ('map', 'heatmaps'):
+        row = rows[f'FRA, {place}']
+        assert float(row['mIoU']) == pytest.approx(numbers[f'FRA |  | {place} | parsing | 1.0 | 0'], abs=0.005)
+        assert float(row['F1 nose']) == pytest.approx(
+            numbers[f'FRA |  | {place} | parsing: F1 nose | 1.0 | 0'], abs=0.005
+        )
+    assert '| FRA, heatmaps |' in page.read_text()
+    assert cv2.imread(str(case / 'out' / 'frozen_features.png')) is not None
+    assert 'data:image/svg+xml' in (case / 'out' / 'frozen_features.html').read_text()
+    code, out, _ = run('--seeds', 1, '--shares', 0.5, 1, '--device', 'cpu')
+    assert code == 0 and 'parsing: HOG' not in out  # nothing is measured again
+
+
+def test_weights_of_others_stand_in_the_same_table(case, run):
+    """A file without a config, in the layout of Bulat et al."""
+    from torchvision.models import resnet18
+
+    weights = {f'module.base_net.{name}': value for name, value in resnet18().state_dict().items()}
+    torch.save(dict(state_dict=weights), case / 'flr.pth')
+    options = (
+        '--tasks',
+        'half',
+        '--seeds',
+        1,
+        '--shares',
+        1,
+        '--no-descriptors',
+        '--places',
+        'pooled',
+        '--device',
+        'cpu',
+    )
+    code, _, _ = run(f'FRA={case / "fra.pth"}', f'Bulat={case / "flr.pth"}', *options)
+    assert code == 0 and list(table(case)) == ['guess', 'FRA, pooled', 'Bulat, pooled']
+    del weights['module.base_net.layer4.1.conv2.weight']
+    torch.save(dict(state_dict=weights), case / 'cut.pth')
+    code, _, (*_, error) = run(f'cut={case / "cut.pth"}', *options)
+    assert code == 1 and 'cut.pth' in error and 'layer4.1.conv2.weight' in error
 
 
 @pytest.mark.parametrize(

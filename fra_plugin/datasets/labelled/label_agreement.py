@@ -56,7 +56,10 @@ def listed(names: Sequence[str]) -> str:
 
 
 def largest_label(dataset: Dataset) -> Optional[int]:
-    """The largest ``gt_label`` of all faces, or the last place of ``gt_score``; None where there are no labels."""
+    """The largest label of all faces: their ``gt_label``, the last place of ``gt_score``, or the last class of a label map.
+
+    None where there are no labels.
+    """
     largest: List[int] = []
     for part in sources(dataset):
         if not hasattr(part, 'get_data_info'):
@@ -64,6 +67,9 @@ def largest_label(dataset: Dataset) -> Optional[int]:
         for index in range(len(part)):
             info = part.get_data_info(index)
             label = info.get('gt_label')
+            if 'num_classes' in info:  # a label map, which is not read for this
+                largest.append(info['num_classes'] - 1)
+                break
             if label is None and 'gt_score' in info:
                 largest.append(len(info['gt_score']) - 1)
                 break  # as many for every face

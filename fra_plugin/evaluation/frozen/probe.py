@@ -35,14 +35,23 @@ def hog(images: np.ndarray) -> np.ndarray:
     Raises:
         ImportError: without scikit-image.
     """
+    return hog_blocks(list(_grey(images, 96))).reshape(len(images), -1)
+
+
+def hog_blocks(images: Sequence[np.ndarray]) -> np.ndarray:
+    """HOG of grey images (H, W), block by block: (N, rows, columns, 2, 2, 8) float32.
+
+    Raises:
+        ImportError: without scikit-image.
+    """
     try:
         from skimage.feature import hog as skimage_hog
     except ImportError:
         raise ImportError('HOG needs scikit-image: pip install scikit-image') from None
     return np.stack(
         [
-            skimage_hog(image, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2), feature_vector=True)
-            for image in _grey(images, 96)
+            skimage_hog(image, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2), feature_vector=False)
+            for image in images
         ]
     ).astype(np.float32)
 

@@ -1,0 +1,57 @@
+"""Bars with error bars of a comparison of frozen features: a panel for each number of the table."""
+
+from typing import Mapping, Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .frozen_results import Column, FrozenResults
+
+PANELS_IN_A_LINE = 3
+COLOURS = ('#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#7f7f7f')  # Okabe and Ito
+
+
+def frozen_bars(results: FrozenResults, columns: Sequence[Column], metrics: Mapping[str, str], guess: str) -> Figure:
+    """One row of bars for each set of features, in one order and colour in all panels.
+
+    Args:
+        results: what was measured.
+        columns: of the table; those without a number are left out.
+        metrics: by the name of a task, what is written below its panels.
+        guess: name of the row without features, which is a dashed line.
+    """
+    rows = [row for row in results.rows() if row[0] != guess]
+    methods = list(dict.fromkeys(method for method, _ in rows))
+    shown = [column for column in columns if any(results.values(*row, column) for row in rows)]
+    if not shown:
+        return Figure()
+    lines = -(-len(shown) // PANELS_IN_A_LINE)
+    wide = min(PANELS_IN_A_LINE, len(shown))
+    figure = Figure(figsize=(1.5 + 3.1 * wide, lines * (0.9 + 0.24 * len(rows))), layout='constrained')
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(lines, wide, squeeze=False, sharey=True).ravel()
+    for panel, column in zip(panels, shown):
+        for place, (method, where) in enumerate(rows):
+            values = results.values(method, where, column)
+            if values:
+                panel.barh(
+                    place,
+                    np.mean(values),
+                    xerr=np.std(values, ddof=1) if len(values) > 1 else None,
+                    color=COLOURS[methods.index(method) % len(COLOURS)],
+                    alpha=0.6 if where == 'pooled' else 1.0,
+                    error_kw=dict(lw=1.2, capsize=2.5),
+                )
+        level = results.values(guess, '', column)
+        if level:
+            panel.axvline(np.mean(level), color='#333333', lw=1, ls='--')
+        panel.set_title(str(column), fontsize=9)
+        panel.set_xlabel(metrics.get(column.task, ''), fontsize=7)
+        panel.tick_params(labelsize=7)
+        panel.set_yticks(range(len(rows)), [', '.join(filter(None, row)) for row in rows])
+        panel.spines[['top', 'right']].set_visible(False)
+    panels[0].set_ylim(len(rows) - 0.4, -0.6)
+    for panel in panels[len(shown) :]:
+        panel.set_visible(False)
+    return figure
