@@ -12,6 +12,7 @@ from .semantic_consistency_loss import SemanticConsistencyLoss
 from .semantic_relation_loss import SemanticRelationLoss
 from .star_loss import STARLoss
 from .timm_feature_map import TIMMFeatureMap
+from .view_preprocessor import ViewPreprocessor
 
 __all__ = [
     'FRA',
@@ -23,6 +24,7 @@ __all__ = [
     'PretrainedBackbone',
     'RegionHeatmapHead',
     'STARLoss',
+    'ViewPreprocessor',
     'SemanticConsistencyLoss',
     'SemanticRelationLoss',
     'TIMMFeatureMap',

@@ -1,6 +1,6 @@
 # Two views of VGGFace2's train split, as in the official recipe.
 data_preprocessor = dict(
-    type='SelfSupDataPreprocessor',
+    type='ViewPreprocessor',
     # RGB statistics of the official recipe times 255; images come as BGR
     mean=[133.39, 103.12, 88.97],
     std=[64.67, 55.95, 52.79],

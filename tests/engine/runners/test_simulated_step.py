@@ -1,0 +1,41 @@
+"""What a whole training step asks of a GPU and of the processes, counted on a simulated GPU."""
+
+import pytest
+import torch
+from simulated_gpu import backward, iterations, needs_simulation
+from tiny_fra import tiny_fra, total_loss
+
+pytestmark = needs_simulation
+
+
+@pytest.fixture(scope='module')
+def step(tmp_path_factory):
+    """A plain iteration of the main recipe on one GPU; tensors on two devices at once would have raised."""
+    return iterations('fra_r50_8xb64', str(tmp_path_factory.mktemp('one')))[-1]
+
+
+def test_the_backward_pass_of_the_simulation_is_that_of_torch():
+    views = list(torch.randn(2, 2, 3, 64, 64, generator=torch.Generator().manual_seed(1), dtype=torch.float64))
+    model, twin = tiny_fra(), tiny_fra()
+    total_loss(model(views, mode='loss')).backward()
+    backward(total_loss(twin(views, mode='loss')))
+    for (name, one), other in zip(model.named_parameters(), twin.parameters()):
+        assert one.grad is None and other.grad is None or torch.equal(one.grad, other.grad), name
+
+
+def test_operations_of_a_step_on_one_gpu(step):
+    assert sum(step.operations.values()) <= 2950, step.operations.most_common(40)
+    assert step.operations['convolution'] > 200
+
+
+def test_the_host_reads_little_from_the_gpu(step):
+    assert len(step.reads) <= 5, step.reads
+
+
+def test_the_host_waits_for_no_copy_to_the_gpu(step):
+    assert step.blocking_copies == []
+
+
+def test_losses_stay_in_full_precision_while_the_networks_do_not(step):
+    assert step.half_where_exact == []
+    assert step.half['convolution'] > 200 and step.half['mm'] > 50
