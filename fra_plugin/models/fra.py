@@ -7,7 +7,7 @@ through the averages over processes (``sync_grad=False`` in the heatmap head and
 import copy
 import math
 import warnings
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import torch
 from mmengine.logging import MessageHub
@@ -73,6 +73,7 @@ class FRA(BaseSelfSupervisor):
         self.target = nn.ModuleDict(dict(backbone=copy.deepcopy(self.backbone), neck=copy.deepcopy(self.neck)))
         self.target.requires_grad_(False)
         self._losses_since_update = 0
+        self._moving: Optional[Tuple[List[nn.Parameter], List[nn.Parameter]]] = None
 
     def init_weights(self) -> None:
         """Initialise the online networks and let the target start as their copy."""
@@ -136,10 +137,15 @@ class FRA(BaseSelfSupervisor):
             raise ValueError('update_target needs max_steps where no Runner is training')
         self._losses_since_update = 0
         momentum = self.base_momentum * (math.cos(math.pi * step / max_steps) + 1) / 2
-        target = list(self.target.parameters())
-        online = [*self.backbone.parameters(), *self.neck.parameters()]
+        if self._moving is None:  # a walk through all modules, so only once
+            self._moving = list(self.target.parameters()), [*self.backbone.parameters(), *self.neck.parameters()]
+        target, online = self._moving
         torch._foreach_mul_(target, 1 - momentum)
         torch._foreach_add_(target, online, alpha=momentum)
+
+    def _apply(self, *args, **kwargs) -> nn.Module:
+        self._moving = None
+        return super()._apply(*args, **kwargs)
 
     @torch.no_grad()
     def _check_feature_map(self) -> None:

@@ -9,6 +9,8 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
+from .kept_buffers import KeptBuffers
+
 
 def skips_by_itself(optimizer: Optimizer) -> bool:
     """Whether the step that ``optimizer`` takes now, of which its hooks are told, changes nothing.
@@ -26,7 +28,7 @@ class FiniteSteps:
     DistributedDataParallel takes anyway makes them NaN everywhere: all processes leave out the same steps, without a
     collective of their own. Mixed precision's loss scaler then skips the step as it skips an overflow; a fused optimizer
     skips it by itself. Without a scaler the norm of the gradient is read, one number from the device a step, as the scaler
-    does.
+    does; where gradients are clipped, it is the norm that clipping needs.
 
     A step left out leaves no trace: buffers (BatchNorm statistics, prototypes) return to what they were before the
     batch, the optimizer's state and the target network, which follows the optimizer, don't move.
@@ -38,15 +40,19 @@ class FiniteSteps:
         left_out: whether the latest step was.
         in_a_row: steps left out since the last one that was taken.
         total: steps left out in the whole run, resumed parts included.
+        clipped: norm (or what mmengine calls ``grad_name``) from before the clipping of the latest gradient, still on
+            the device, where mmengine would read it at once. Empty without clipping.
     """
 
     def __init__(self, wrapper: OptimWrapper) -> None:
         self.wrapper = wrapper
         self.left_out = False
         self.in_a_row = 0
+        self.clipped: Dict[str, torch.Tensor] = {}
         self._taken = False
-        self._buffers: List[torch.Tensor] = []
-        self._kept: List[torch.Tensor] = []
+        self._kept: Optional[KeptBuffers] = None
+        self._kept_of: Optional[nn.Module] = None
+        wrapper._clip_grad = self._clip
         wrapper.optimizer.register_step_post_hook(self._note_step)
 
     def __getattr__(self, name: str):
@@ -59,8 +65,10 @@ class FiniteSteps:
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """The wrapper's context; keeps the buffers where an accumulation of gradients begins."""
+        if self._kept_of is not model:
+            self._kept, self._kept_of = KeptBuffers(model.module if is_model_wrapper(model) else model), model
         if self.inner_count % self._accumulative_counts == 0:
-            self._keep_buffers(model.module if is_model_wrapper(model) else model)
+            self._kept.keep()
         with self.wrapper.optim_context(model):
             yield
 
@@ -69,8 +77,9 @@ class FiniteSteps:
     ) -> None:
         """As :meth:`OptimWrapper.update_params`, but for steps that are left out."""
         self.left_out = False
-        factor = torch.where(loss.detach().isfinite(), torch.ones_like(loss), torch.full_like(loss, float('nan')))
-        self.backward(self.scale_loss(loss * factor))
+        self.clipped = {}
+        one_or_nan = loss.detach() * 0 + 1
+        self.backward(self.scale_loss(loss * one_or_nan))
         if not self.should_update():
             return
         self._taken = False  # until the optimizer says so
@@ -79,8 +88,7 @@ class FiniteSteps:
         self.zero_grad(**(zero_kwargs or {}))
         self.left_out = not self._taken
         if self.left_out:
-            for buffer, kept in zip(self._buffers, self._kept):
-                buffer.copy_(kept)
+            self._kept.restore()
             self.message_hub.update_info('left_out_steps', self.total + 1)
         self.in_a_row = self.in_a_row + 1 if self.left_out else 0
 
@@ -91,18 +99,25 @@ class FiniteSteps:
     def _note_step(self, optimizer: Optimizer, *_) -> None:
         self._taken = not skips_by_itself(optimizer)
 
-    @torch.no_grad()
-    def _keep_buffers(self, model: nn.Module) -> None:
-        self._buffers = list(model.buffers())
-        if [buffer.shape for buffer in self._kept] != [buffer.shape for buffer in self._buffers]:
-            self._kept = [buffer.clone() for buffer in self._buffers]
-        elif self._kept:
-            torch._foreach_copy_(self._kept, self._buffers)
+    def _clip(self) -> None:
+        """As :meth:`OptimWrapper._clip_grad`, once for each step, and the norm stays on the device."""
+        params = self._with_gradient()
+        if params and not self.clipped:
+            norm = self.clip_func(params, **self.clip_grad_kwargs)
+            if norm is not None:  # clipping by value gives none
+                self.clipped = {self.grad_name: norm}
 
     @torch.no_grad()
     def _gradient_is_finite(self) -> bool:
         """Whether its norm is; all processes hold the same gradient here."""
+        if self.clip_grad_kwargs and self.grad_name == 'grad_norm':
+            self._clip()
+            norms = list(self.clipped.values())
+        else:
+            grads = [param.grad for param in self._with_gradient()]
+            norms = torch._foreach_norm(grads) if grads else []
+        return not norms or bool(torch.stack([norm.to(norms[0]) for norm in norms]).isfinite().all())
+
+    def _with_gradient(self) -> List[nn.Parameter]:
         params = [param for group in self.param_groups for param in group['params']]
-        grads = [param.grad for param in params if param.grad is not None]
-        norms = torch._foreach_norm(grads) if grads else []
-        return not norms or bool(torch.stack([norm.float().to(norms[0].device) for norm in norms]).isfinite().all())
+        return [param for param in params if param.requires_grad and param.grad is not None]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from fra_plugin.engine.runners.finite_steps import FiniteSteps, skips_by_itself
 
@@ -73,6 +74,54 @@ def test_good_steps_are_those_of_the_wrapper_bit_for_bit():
             loss = twin(batch())
         wrapper.update_params(loss)
     torch.testing.assert_close(model.state_dict(), twin.state_dict(), rtol=0, atol=0)
+
+
+class Norms(TorchDispatchMode):
+    """How many gradients had their norm taken, and how many numbers were read."""
+
+    def __init__(self):
+        super().__init__()
+        self.norms = self.reads = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.norms += len(args[0]) if '_foreach_norm' in str(operation) else 0
+        self.reads += '_local_scalar_dense' in str(operation)
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize('clip_grad', [None, dict(max_norm=0.1), dict(type='value', clip_value=0.1)])
+def test_the_norm_of_the_gradient_is_taken_once_and_one_number_is_read(clip_grad):
+    model, steps = make(**(dict(clip_grad=dict(clip_grad)) if clip_grad else {}))
+    take(model, steps, batch())
+    with Norms() as counts:
+        take(model, steps, batch())
+    assert (counts.norms, counts.reads) == (4, 1)
+    clips_norm = clip_grad is not None and 'max_norm' in clip_grad
+    assert set(steps.clipped) == ({'grad_norm'} if clips_norm else set())
+
+
+def test_a_bad_batch_changes_nothing_where_gradients_are_clipped():
+    for clip_grad in (dict(max_norm=0.1), dict(type='value', clip_value=0.1)):
+        model, steps = make(clip_grad=clip_grad)
+        take(model, steps, batch())
+        before = state(model, steps)
+        take(model, steps, batch(bad=INF))
+        assert steps.left_out
+        torch.testing.assert_close(state(model, steps), before, rtol=0, atol=0)
+
+
+def test_buffers_of_any_kind_return_even_if_a_module_replaces_them():
+    model, steps = make()
+    model.register_buffer('table', torch.arange(3.0, dtype=torch.float64))
+    model.register_buffer('nothing', None)
+
+    def replace(loss):
+        model.table = model.table + 1
+        return loss * NAN
+
+    take(model, steps, batch())
+    take(model, steps, batch(), replace)
+    assert steps.left_out and model.table.tolist() == [0, 1, 2] and model.norm.num_batches_tracked == 1
 
 
 @pytest.mark.parametrize('bad', [NAN, INF])
