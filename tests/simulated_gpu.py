@@ -221,7 +221,7 @@ def simulated_gpu(world_size: int = 1) -> Iterator[Counts]:
         yield counts
 
 
-def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1, **model) -> List[Counts]:
+def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1, hooks=(), **model) -> List[Counts]:
     """The first iterations of a shipped config's training, all of its hooks included that write no files.
 
     Args:
@@ -229,6 +229,7 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
         work_dir: of the run.
         number: of iterations; from the second on they are alike. Defaults to 2.
         world_size: processes; all but this one are simulated. Defaults to 1.
+        hooks: configs of hooks that replace those of their type. Defaults to none.
         **model: what to change in the model's config.
 
     Returns:
@@ -241,7 +242,8 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
     loader.update(dataset=dict(type='NoFaces'), num_workers=0, persistent_workers=False)
     cfg.default_hooks = dict(checkpoint=None)
     cfg.train_cfg.max_epochs = 1
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type != 'RegionHeatmapHook']
+    replaced = {'RegionHeatmapHook', *(hook['type'] for hook in hooks)}
+    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type not in replaced] + list(hooks)
     size = cfg.train_pipeline[1].transforms[0][0].scale
     init_default_scope(cfg.default_scope)
     network = MODELS.build(dict(cfg.model, data_preprocessor=cfg.pop('data_preprocessor')))

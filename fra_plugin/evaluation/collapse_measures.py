@@ -13,13 +13,23 @@ def effective_rank(embed: torch.Tensor) -> torch.Tensor:
     exp(entropy of the eigenvalues, as shares, of the covariance of the normalised embeddings).
     Source: O. Roy and M. Vetterli, "The effective rank", EUSIPCO 2007, applied to the covariance matrix.
     """
+    return rank_of_scatter(scatter(embed))
+
+
+def scatter(embed: torch.Tensor) -> torch.Tensor:
+    """The smaller of both scatter matrices, (D, D) or (N, N), of normalised embeddings (N, D): all that their rank needs."""
     direction = F.normalize(embed.float(), dim=1)
-    if not direction.isfinite().all():
-        return direction.new_tensor(math.nan)
     centred = direction - direction.mean(dim=0)
-    gram = centred.t() @ centred if len(centred) > centred.shape[1] else centred @ centred.t()
+    return centred.t() @ centred if len(centred) > centred.shape[1] else centred @ centred.t()
+
+
+def rank_of_scatter(matrix: torch.Tensor) -> torch.Tensor:
+    """The effective rank from what :func:`scatter` gives."""
     # A small symmetric matrix: the CPU is faster than a GPU here.
-    variance = torch.linalg.eigvalsh(gram.cpu().double()).clamp_min(0)
+    matrix = matrix.cpu().double()
+    if not matrix.isfinite().all():
+        return matrix.new_tensor(math.nan)
+    variance = torch.linalg.eigvalsh(matrix).clamp_min(0)
     share = variance / variance.sum().clamp_min(1e-12)  # all the same: entropy 0, rank 1
     return torch.special.entr(share).sum().exp()
 
@@ -69,12 +79,13 @@ def crop_agreement(heatmaps: Callable[[torch.Tensor], torch.Tensor], inputs: tor
         (0.2, width), (0.9, width), (0.1, height), (0.8, height)))  # yapf: disable
     crop = F.interpolate(inputs[..., top:bottom, left:right], (height, width), mode='bilinear', align_corners=False)
     in_crop = heatmaps(crop)
-    to_whole = inputs.new_tensor(
+    to_whole = torch.tensor(
         [
             [(right - left) / width, 0, (left + right) / width - 1],
             [0, (bottom - top) / height, (top + bottom) / height - 1],
-        ]
-    )
+        ],
+        dtype=inputs.dtype,
+    ).to(inputs.device, non_blocking=True)
     grid = F.affine_grid(to_whole.expand(len(inputs), 2, 3), list(in_crop.shape), align_corners=False)
     whole = F.grid_sample(heatmaps(inputs), grid.to(in_crop.dtype), padding_mode='border', align_corners=False)
     return (whole.argmax(dim=1) == in_crop.argmax(dim=1)).float().mean()

@@ -13,9 +13,10 @@ from mmpretrain.registry import HOOKS
 from torch import nn
 
 from ...datasets.transforms.plain_faces import normalise
-from ...evaluation.collapse_measures import assignment_measures, crop_agreement, effective_rank, spread
+from ...evaluation.collapse_measures import assignment_measures, crop_agreement, rank_of_scatter, scatter, spread
 from ...models.fra_neck import FaceEmbedding
 from ...processes import on_all
+from ..one_read import read_at_once
 from ..side_product import side_product
 from .collapse_advice import find_complaints, summary
 from .untouched import untouched
@@ -150,20 +151,23 @@ class CollapseMonitorHook(Hook):
 
     @torch.no_grad()
     def _report(self, runner: Runner, model: nn.Module, data_batch: dict) -> Dict[str, float]:
-        """All numbers, read from the device at once."""
+        """All numbers, read from the device at once, and what of them is for the CPU to finish."""
         for tap in self._taps:
             tap.remove()
         seconds = time.perf_counter() - self._started
         values = {}
         if self._online:
             embed = torch.cat([output.global_embed for output in self._online])
-            values['embedding/global_rank'], values['embedding/global_spread'] = effective_rank(embed), spread(embed)
+            values['embedding/global_rank'], values['embedding/global_spread'] = scatter(embed), spread(embed)
         if self._online and self._online[0].region_logits is not None:
             values.update(self._region_values(model, data_batch))
         if self._grad_norm is not None:
             values['training/grad_norm'] = self._grad_norm
-        names, numbers = list(values), [torch.as_tensor(value).cpu().double() for value in values.values()]
-        report = dict(zip(names, torch.stack(numbers).tolist())) if names else {}
+        values = read_at_once({name: value.float() for name, value in values.items()})
+        report = {
+            name: (rank_of_scatter(value) if value.dim() else value).item()  # a matrix, of which the rank is wanted
+            for name, value in values.items()
+        }
         momentum = _ema_momentum(model, runner)
         if momentum is not None:
             report['training/ema_momentum'] = momentum
@@ -181,7 +185,7 @@ class CollapseMonitorHook(Hook):
         temperature = getattr(getattr(getattr(model, 'head', None), 'relation_loss', None), 'student_temp', 0.1)
         measures = assignment_measures(region_logits, temperature)
         values = {
-            'embedding/region_rank': effective_rank(centred.flatten(0, 1)),
+            'embedding/region_rank': scatter(centred.flatten(0, 1)),
             'embedding/region_spread': torch.stack([spread(embed) for embed in region_embed.unbind(dim=1)]).mean(),
             **{f'regions/use_{index}': use for index, use in enumerate(measures['use'])},
             'regions/entropy': measures['entropy'],

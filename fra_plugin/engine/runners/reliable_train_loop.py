@@ -15,6 +15,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
+from ..one_read import read_at_once
 from ..side_product import forgive
 from .finite_steps import FiniteSteps
 from .preconditions import refuse_compiled_step, refuse_no_step
@@ -34,6 +35,8 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
     - Steps with a loss or gradient that is not finite are left out, see :class:`FiniteSteps` (``steps``).
     - Data workers that died (the kernel ran out of memory, say) are started anew, and their batches made again.
     - ``stop_training``, set by a hook after an iteration, ends training there and not at the end of the epoch.
+    - Hooks get the losses of a step (and the norm of its gradient, where that is clipped) as tensors on the CPU, read from
+      the device at once.
     - Hooks may change the data set and its pipeline or set another ``dataloader``, which is seeded in the same way.
     - What can't be written to the visualizer's backends is a warning and not the end.
     - The log history keeps what the log reads and no more, see :class:`ShortHistory`.
@@ -125,6 +128,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
         seed_all(self._seed, get_rank(), self._iter)
         self.runner.call_hook('before_train_iter', batch_idx=idx, data_batch=data_batch)
         outputs = self.runner.model.train_step(data_batch, optim_wrapper=self.steps)
+        outputs = read_at_once({**outputs, **getattr(self.steps, 'clipped', {})})
         self.runner.call_hook('after_train_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs)
         self.shorten_history()
         self._iter += 1

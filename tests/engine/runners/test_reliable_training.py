@@ -289,6 +289,14 @@ def test_the_share_of_one_process_is_named(monkeypatch):
         refuse_no_step(SimpleNamespace(dataloader=type('Loader', (), dict(vars(loader), __len__=lambda self: 0))()))
 
 
+def test_the_norm_that_clipping_takes_is_logged(tmp_path):
+    runner = build(tmp_path, 'clipped', [Each(lambda runner, loss: None).hook], accumulate=2)
+    runner.optim_wrapper['clip_grad'] = dict(max_norm=1e-3)
+    runner.train()
+    logged = runner.message_hub.get_scalar('train/grad_norm').data[0]
+    assert len(logged) == 6 and (logged > 1e-3).all()  # one for each step, from before the clipping
+
+
 def test_an_accumulation_longer_than_the_training_takes_one_step(tmp_path):
     runner = build(tmp_path, 'run', accumulate=100)
     before = runner.model.linear.weight.clone()
