@@ -23,6 +23,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fra_plugin.configs import load_config
+from fra_plugin.engine import ReliableTrainLoop
 from fra_plugin.models import region_heatmap_head, semantic_consistency_loss, semantic_relation_loss
 
 GPU = torch.device('cuda', 0)
@@ -39,6 +40,15 @@ ASK_THE_DEVICE = {
 }
 # These run nothing: they give a tensor another shape, or memory.
 LAY_OUT = {'_unsafe_view', 'empty', 'empty_like', 'empty_strided', 'new_empty', 'new_empty_strided', 'device'}
+
+# The kernels of SyncBN have no shapes of their own in torch: results like the input, or vectors of its channels.
+SHAPES_OF_SYNC_BN = dict(
+    batch_norm_stats=(2, False),
+    batch_norm_gather_stats_with_counts=(2, False),
+    batch_norm_elemt=(1, True),
+    batch_norm_backward_reduce=(4, False),
+    batch_norm_backward_elemt=(1, True),
+)
 
 needs_simulation = pytest.mark.skipif(
     not hasattr(torch._C, '_ensureCUDADeviceGuardSet'), reason='this torch cannot simulate a GPU'
@@ -77,7 +87,7 @@ class Counts(TorchDispatchMode):
             if on_gpu:
                 self.reads.append(_place())
             return 0.0 if given[0].is_floating_point() else 0  # the scaler found no infinity, say
-        result = operation(*args, **kwargs)
+        result = _sync_bn(name, given) if name in SHAPES_OF_SYNC_BN else operation(*args, **kwargs)
         results = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
         if namespace == 'c10d':
             self.collectives[name] += 1
@@ -98,6 +108,13 @@ class Counts(TorchDispatchMode):
             elif source.device.type != 'cuda' == target.device.type and waits:
                 self.blocking_copies.append(_place())
         return result
+
+
+def _sync_bn(name: str, given: List[torch.Tensor]):
+    number, like_input = SHAPES_OF_SYNC_BN[name]
+    if like_input:
+        return torch.empty_like(given[0])
+    return tuple(torch.empty(given[0].shape[1], device=GPU) for _ in range(number))
 
 
 def _lays_out(operation, name: str) -> bool:
@@ -136,7 +153,11 @@ def backward(loss: torch.Tensor, gradient: torch.Tensor = None, **_) -> None:
                 continue
             results = getattr(node, 'apply', node)(*(grads.get(i) for i in range(max(grads, default=0) + 1)))
             results = results if isinstance(results, tuple) else (results,)
-            for (receiver, slot), grad in zip(node.next_functions, results):
+            receivers = node.next_functions
+            if hasattr(node, 'needs_input_grad'):  # a Function in Python also names what is no tensor
+                results = [grad for grad, needed in zip(results, node.needs_input_grad) if needed]
+                receivers = [receiver for receiver in receivers if receiver[0] is not None]
+            for (receiver, slot), grad in zip(receivers, results):
                 if receiver is None:
                     continue
                 slots = arrived.setdefault(receiver, {})
@@ -200,6 +221,7 @@ def simulated_gpu(world_size: int = 1) -> Iterator[Counts]:
         patch('torch._subclasses.fake_tensor.FakeTensorMode.avoid_device_init', True)
         patch('torch.Tensor.backward', backward)
         patch('torch.cuda.is_available', lambda: True)
+        patch('torch.cuda.get_device_capability', lambda *_: (9, 0))
         patch('torch.cuda.max_memory_allocated', lambda *_, **__: 0)
         patch('torch.cuda.reset_peak_memory_stats', lambda *_, **__: None)
         patch('mmengine.device.utils.DEVICE', 'cuda')
@@ -213,6 +235,9 @@ def simulated_gpu(world_size: int = 1) -> Iterator[Counts]:
             (semantic_relation_loss, 'semantic_relation'),
         ):
             stack.enter_context(mock.patch.object(module, name, _exactly(getattr(module, name), counts)))
+        clear = region_heatmap_head.sine_position_encoding.cache_clear  # tensors without contents must not stay
+        clear()
+        stack.callback(clear)
         if world_size > 1:
             from torch.testing._internal.distributed.fake_pg import FakeStore
 
@@ -241,7 +266,6 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
     loader = cfg.train_dataloader
     loader.update(dataset=dict(type='NoFaces'), num_workers=0, persistent_workers=False)
     cfg.default_hooks = dict(checkpoint=None)
-    cfg.train_cfg.max_epochs = 1
     replaced = {'RegionHeatmapHook', *(hook['type'] for hook in hooks)}
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type not in replaced] + list(hooks)
     size = cfg.train_pipeline[1].transforms[0][0].scale
@@ -249,16 +273,25 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
     network = MODELS.build(dict(cfg.model, data_preprocessor=cfg.pop('data_preprocessor')))
     if world_size == 1:
         network = revert_sync_batchnorm(network)
-    found = []
+    found, iteration = [], ReliableTrainLoop.run_iter
 
     def batches(loop, start):
-        for i in range(number):
+        while True:
             views = [torch.empty(loader.batch_size, 3, size, size, dtype=torch.uint8) for _ in range(2)]
             boxes = [(0, 0, 9, 9), (8, 0, -8, 9)]
-            samples = [DataSample(metainfo=dict(view_boxes=boxes)) for _ in range(loader.batch_size)]
-            counts.clear()
-            yield i, dict(inputs=views, data_samples=samples)
-            found.append(mock.Mock(**{name: value for name, value in vars(counts).items() if name[0] != '_'}))
+            yield (
+                0,
+                dict(
+                    inputs=views,
+                    data_samples=[DataSample(metainfo=dict(view_boxes=boxes)) for _ in range(loader.batch_size)],
+                ),
+            )
+
+    def run_iter(loop, *args):
+        counts.clear()
+        iteration(loop, *args)
+        found.append(mock.Mock(**{name: value for name, value in vars(counts).items() if name[0] != '_'}))
+        loop.stop_training = len(found) == number
 
     with simulated_gpu(world_size) as counts, contextlib.ExitStack() as stack:
         _onto_gpu(network)
@@ -268,6 +301,7 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
             _init_model_weights=lambda runner: None,
         ).items():
             stack.enter_context(mock.patch.object(Runner, name, value))
-        stack.enter_context(mock.patch('fra_plugin.engine.runners.ReliableTrainLoop._batches', batches))
+        for name, value in dict(_batches=batches, run_iter=run_iter).items():
+            stack.enter_context(mock.patch.object(ReliableTrainLoop, name, value))
         Runner.from_cfg(cfg).train()
     return found

@@ -121,9 +121,17 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
     backbone = model.get('backbone')
     return Backbone(
         tensors,
-        backbone and without_masking(backbone),
+        backbone and _without_own_norm(without_masking(backbone)),
         model.get('data_preprocessor') or config.get('data_preprocessor'),
     )
+
+
+def _without_own_norm(backbone: dict) -> dict:
+    """Its config with torch's SyncBN instead of this package's, whose weights are the same."""
+    norm_cfg = backbone.get('norm_cfg') or {}
+    if norm_cfg.get('type') != 'NonBlockingSyncBN':
+        return backbone
+    return dict(backbone, norm_cfg=dict(norm_cfg, type='SyncBN'))
 
 
 def origin(checkpoint: str) -> dict:

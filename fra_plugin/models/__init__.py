@@ -7,6 +7,7 @@ from .fra_head import FRAHead
 from .fra_neck import FRANeck
 from .linear_regression_head import LinearRegressionHead
 from .parsing_head import ParsingHead
+from .non_blocking_sync_bn import NonBlockingSyncBN
 from .region_heatmap_head import RegionHeatmapHead
 from .semantic_consistency_loss import SemanticConsistencyLoss
 from .semantic_relation_loss import SemanticRelationLoss
@@ -21,6 +22,7 @@ __all__ = [
     'FeatureHead',
     'LinearRegressionHead',
     'ParsingHead',
+    'NonBlockingSyncBN',
     'PretrainedBackbone',
     'RegionHeatmapHead',
     'STARLoss',

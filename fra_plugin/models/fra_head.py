@@ -29,7 +29,7 @@ class FRAHead(BaseModule):
         cross_view: let the target network assign the pixels to regions in the other view, from where they are carried
             over. Not in the paper, whose networks look at the same view, as they do without ``view_boxes``. Defaults to
             False.
-        norm_cfg: the predictors' norm layer. Defaults to ``dict(type='SyncBN')``.
+        norm_cfg: the predictors' norm layer. Defaults to ``dict(type='NonBlockingSyncBN')``.
         init_cfg: initialisation of the children that do not have their own. Defaults to None.
 
     Raises:
@@ -45,7 +45,7 @@ class FRAHead(BaseModule):
         consistency_loss: dict = dict(type='SemanticConsistencyLoss'),
         relation_loss: dict = dict(type='SemanticRelationLoss'),
         cross_view: bool = False,
-        norm_cfg: dict = dict(type='SyncBN'),
+        norm_cfg: dict = dict(type='NonBlockingSyncBN'),
         init_cfg: dict = None,
     ) -> None:
         super().__init__(init_cfg)

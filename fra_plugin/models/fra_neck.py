@@ -57,7 +57,7 @@ class FRANeck(BaseModule):
         out_channels: D of the embeddings. Defaults to 256.
         heatmap_head: config of the :class:`RegionHeatmapHead`; ``in_channels`` and ``embed_dims`` are filled in.
             Defaults to ``dict(type='RegionHeatmapHead')``.
-        norm_cfg: the projectors' norm layer. Defaults to ``dict(type='SyncBN')``.
+        norm_cfg: the projectors' norm layer. Defaults to ``dict(type='NonBlockingSyncBN')``.
         init_cfg: initialisation of the children that do not have their own. Defaults to None.
     """
 
@@ -68,7 +68,7 @@ class FRANeck(BaseModule):
         hid_channels: int = 4096,
         out_channels: int = 256,
         heatmap_head: dict = dict(type='RegionHeatmapHead'),
-        norm_cfg: dict = dict(type='SyncBN'),
+        norm_cfg: dict = dict(type='NonBlockingSyncBN'),
         init_cfg: dict = None,
     ) -> None:
         super().__init__(init_cfg)

@@ -11,7 +11,7 @@ from made_checkpoints import BACKBONE, MEAN, fra, save
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
-from fra_plugin.checkpoints.export import export_backbone
+from fra_plugin.checkpoints.export import export_backbone, find_backbone
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/model_converters/export_backbone.py'
 
@@ -272,3 +272,10 @@ def test_the_command_exports_or_says_in_one_line_why_not(checkpoint, tmp_path, m
     (error,) = capsys.readouterr().err.splitlines()
     assert error.startswith('error: ') and 'text.pth' in error
     assert not (tmp_path / 'new').exists()
+
+
+def test_the_norm_layers_of_an_exported_config_need_no_plugin():
+    text = "model = dict(type='FRA', backbone=dict(type='ResNet', depth=50, norm_cfg=dict(type='NonBlockingSyncBN', eps=1e-3)))"
+    content = dict(state_dict={'backbone.conv1.weight': torch.zeros(1)}, meta=dict(cfg=text))
+    backbone = find_backbone(content, 'online', 'a.pth')
+    assert backbone.config == dict(type='ResNet', depth=50, norm_cfg=dict(type='SyncBN', eps=1e-3))

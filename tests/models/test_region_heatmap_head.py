@@ -10,7 +10,7 @@ from fra_plugin.models.region_heatmap_head import sine_position_encoding
 
 
 def test_position_encoding_is_y_then_x_from_one_scaled_to_two_pi():
-    encoding = sine_position_encoding(2, 3, 8, like=torch.zeros(())).reshape(2, 3, 8)
+    encoding = sine_position_encoding(2, 3, 8, torch.device('cpu'), torch.float32).reshape(2, 3, 8)
     y, x = 2 / (2 + 1e-6) * 2 * math.pi, 1 / (3 + 1e-6) * 2 * math.pi  # row 1, column 0
     want = [math.sin(y), math.cos(y), math.sin(y / 100), math.cos(y / 100),
             math.sin(x), math.cos(x), math.sin(x / 100), math.cos(x / 100)]  # yapf: disable

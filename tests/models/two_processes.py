@@ -9,6 +9,8 @@ from tiny_fra import tiny_fra, total_loss
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from fra_plugin.models import NonBlockingSyncBN
+
 
 def make_views():
     generator = torch.Generator().manual_seed(1)
@@ -46,4 +48,27 @@ def worker(rank: int, port: int, folder: str, sync_grad: bool, cross_view: bool)
             loss=mean_loss / 2,
             grads={n: p.grad for n, p in model.named_parameters() if p.grad is not None},
             prototype=model.neck.heatmap_head.prototype), f'{folder}/rank0.pth')  # yapf: disable
+    dist.destroy_process_group()
+
+
+def run_layers(rank: int, port: int, folder: str, cases: dict) -> None:
+    """Two steps of a NonBlockingSyncBN for each case (input, gradient, images of the first process)."""
+    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+    torch.set_num_threads(1)
+    dist.init_process_group('gloo', rank=rank, world_size=2)
+    found = {}
+    for name, (input, grad, first) in cases.items():
+        layer = NonBlockingSyncBN(5).double()
+        own = slice(0, first) if rank == 0 else slice(first, None)
+        input = input[own].requires_grad_()
+        for i in range(2):
+            output = layer(input * (i + 1))
+            output.backward(grad[own])
+        weights = dict(weight=layer.weight.grad, bias=layer.bias.grad)
+        found[name] = dict(weights, output=output.detach(), input=input.grad, state=layer.state_dict())
+    try:
+        layer(torch.zeros(0, 5, 3))
+    except ValueError as error:
+        found['empty'] = str(error)
+    torch.save(found, f'{folder}/{rank}.pth')
     dist.destroy_process_group()

@@ -1,7 +1,7 @@
 model = dict(
     type='FRA',
     base_momentum=0.004,  # the paper's 0.996 is 1 - this
-    backbone=dict(type='ResNet', depth=50, norm_cfg=dict(type='SyncBN'), zero_init_residual=False),
+    backbone=dict(type='ResNet', depth=50, norm_cfg=dict(type='NonBlockingSyncBN'), zero_init_residual=False),
     neck=dict(
         type='FRANeck',
         in_channels=2048,

@@ -30,9 +30,31 @@ def test_the_backward_pass_of_the_simulation_is_that_of_torch():
         assert one.grad is None and other.grad is None or torch.equal(one.grad, other.grad), name
 
 
+@pytest.fixture(scope='module')
+def step_of_eight(tmp_path_factory):
+    """A plain iteration of the main recipe in one of eight processes."""
+    return iterations('fra_r50_8xb64', str(tmp_path_factory.mktemp('eight')), world_size=8)[-1]
+
+
 def test_operations_of_a_step_on_one_gpu(step):
     assert sum(step.operations.values()) <= 2950, step.operations.most_common(40)
     assert step.operations['convolution'] > 200
+
+
+def test_operations_of_a_step_on_eight_gpus(step_of_eight):
+    operations, collectives = step_of_eight.operations, step_of_eight.collectives
+    assert sum(operations.values()) + sum(collectives.values()) <= 4500, operations.most_common(40)
+
+
+def test_collectives_beside_those_of_the_norm_layers(step_of_eight):
+    forward, backward = (step_of_eight.operations[f'batch_norm_{way}elemt'] for way in ('', 'backward_'))
+    assert (forward, backward) == (228, 116)
+    assert sum(step_of_eight.collectives.values()) - forward - backward <= 9, step_of_eight.collectives
+
+
+def test_the_norm_layers_of_eight_gpus_wait_for_nothing(step_of_eight):
+    assert len(step_of_eight.reads) <= 2, step_of_eight.reads
+    assert step_of_eight.blocking_copies == []
 
 
 def test_the_host_reads_twice_from_the_gpu(step):

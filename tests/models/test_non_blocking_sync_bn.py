@@ -1,0 +1,64 @@
+"""Two processes with a part of a batch each compute what BatchNorm computes with the whole."""
+
+import pytest
+import torch
+import torch.multiprocessing as mp
+from mmcv.cnn import build_norm_layer
+from mmengine.model import revert_sync_batchnorm
+from torch import nn
+from two_processes import free_port, run_layers
+
+from fra_plugin.models import NonBlockingSyncBN
+
+# Shape of the whole batch, and how much of it the first process has.
+CASES = dict(maps=((6, 5, 3, 4), 3), unequal_maps=((6, 5, 3, 4), 1), vectors=((7, 5), 3))
+
+
+def make_case(shape):
+    generator = torch.Generator().manual_seed(0)
+    input = 3 + 2 * torch.randn(shape, generator=generator, dtype=torch.float64)
+    grad = torch.randn(shape, generator=generator, dtype=torch.float64)
+    return (input.to(memory_format=torch.channels_last) if len(shape) == 4 else input), grad
+
+
+@pytest.fixture(scope='module')
+def parts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('parts')
+    cases = {name: (*make_case(shape), first) for name, (shape, first) in CASES.items()}
+    mp.spawn(run_layers, args=(free_port(), str(folder), cases), nprocs=2)
+    return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_numbers_gradients_and_statistics_are_those_of_the_joined_batch(parts, name):
+    input, grad = make_case(CASES[name][0])
+    input.requires_grad_()
+    layer = (nn.BatchNorm2d if input.dim() == 4 else nn.BatchNorm1d)(5).double()
+    for i in range(2):
+        output = layer(input * (i + 1))
+        output.backward(grad)
+    exact = dict(rtol=1e-12, atol=1e-12)
+    parts = [part[name] for part in parts]
+    torch.testing.assert_close(torch.cat([part['output'] for part in parts]), output.detach(), **exact)
+    torch.testing.assert_close(torch.cat([part['input'] for part in parts]), input.grad, **exact)
+    torch.testing.assert_close(sum(part['weight'] for part in parts), layer.weight.grad, **exact)
+    torch.testing.assert_close(sum(part['bias'] for part in parts), layer.bias.grad, **exact)
+    for part in parts:
+        torch.testing.assert_close(dict(part['state']), dict(layer.state_dict()), **exact)
+
+
+def test_an_empty_batch_is_refused(parts):
+    for part in parts:
+        assert part['empty'] == 'NonBlockingSyncBN cannot normalise an empty batch, got (0, 5, 3)'
+
+
+def test_in_one_process_and_in_evaluation_it_is_batchnorm():
+    name, layer = build_norm_layer(dict(type='NonBlockingSyncBN'), 5)
+    twin = nn.BatchNorm2d(5)
+    assert name == 'bn' and isinstance(layer, NonBlockingSyncBN)
+    twin.load_state_dict(layer.state_dict())
+    for mode in (True, False):
+        input = torch.randn(4, 5, 3, 3)
+        torch.testing.assert_close(layer.train(mode)(input), twin.train(mode)(input), rtol=0, atol=0)
+    layer.load_state_dict(twin.state_dict())
+    assert not any(isinstance(module, nn.SyncBatchNorm) for module in revert_sync_batchnorm(nn.Sequential(layer)))
