@@ -3,6 +3,7 @@
 Source: FRA (CVPR 2024), Section 3.2; decoder layers as in DETR (ECCV 2020).
 """
 
+import functools
 import math
 
 import torch
@@ -16,23 +17,29 @@ from .full_precision import full_precision
 from .process_mean import process_mean
 
 
-def sine_position_encoding(height: int, width: int, channels: int, like: torch.Tensor) -> torch.Tensor:
+@functools.lru_cache(maxsize=8)
+@torch.inference_mode(False)  # a tensor of inference could not be used in training
+def sine_position_encoding(
+    height: int, width: int, channels: int, device: torch.device, dtype: torch.dtype
+) -> torch.Tensor:
     """2-D sine encoding (DETR): positions 1..n scaled to 2 pi, y in the first half of the channels, x in the second.
 
+    Made once for each size, device and dtype.
+
     Returns:
-        (height * width, channels), with the device and dtype of ``like``.
+        (height * width, channels).
     """
     half = channels // 2
-    frequency = 10000 ** (2 * (torch.arange(half, device=like.device) // 2) / half)
+    frequency = 10000 ** (2 * (torch.arange(half, device=device) // 2) / half)
 
     def encode(length: int) -> torch.Tensor:
-        position = torch.arange(1, length + 1, device=like.device) / (length + 1e-6) * 2 * math.pi
+        position = torch.arange(1, length + 1, device=device) / (length + 1e-6) * 2 * math.pi
         angle = position[:, None] / frequency  # (length, D/2)
         return torch.stack([angle[:, 0::2].sin(), angle[:, 1::2].cos()], dim=2).flatten(1)
 
     y = encode(height)[:, None].expand(height, width, half)
     x = encode(width)[None].expand(height, width, half)
-    return torch.cat([y, x], dim=2).flatten(0, 1).to(like.dtype)
+    return torch.cat([y, x], dim=2).flatten(0, 1).to(dtype)
 
 
 @full_precision
@@ -155,7 +162,7 @@ class RegionHeatmapHead(BaseModule):
         """Feature maps (N, C, H, W) -> mask embeddings M (N, K, D), at least float32."""
         memory = self.input_proj(feature_map)
         batch, channels, height, width = memory.shape
-        position = sine_position_encoding(height, width, channels, like=memory).expand(batch, -1, -1)
+        position = sine_position_encoding(height, width, channels, memory.device, memory.dtype).expand(batch, -1, -1)
         memory = memory.flatten(2).transpose(1, 2)  # (B, H * W, D)
         queries = self.region_queries.to(memory.dtype).expand(batch, -1, -1)
         hidden = torch.zeros_like(queries)
