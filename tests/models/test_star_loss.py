@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 
-from fra_plugin.models.star_loss import MIN_VARIANCE, STARLoss, star_loss
+from fra_plugin.models.transfer.star_loss import MIN_VARIANCE, STARLoss, star_loss
 
 
 def softmax_map(logits):

@@ -15,7 +15,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from .full_precision import full_precision
+from ..full_precision import full_precision
 
 AXIS_SOFTNESS = 1e-3  # the variances' half difference, over their geometric mean, below which the axes fade out
 MIN_VARIANCE = 1e-5  # added to both variances: (0.1 pixel of a 64-pixel map) ** 2
