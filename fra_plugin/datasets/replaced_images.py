@@ -15,7 +15,7 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..files.printable import printable
-from .transforms.load_face import BrokenImageError
+from .transforms.load_face import BrokenImageError, encoded_image
 
 # Errors of this one file that no waiting mends.
 LASTING = (errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -112,13 +112,14 @@ class ReplacedImages(BaseDataset):
             pause *= 2
 
     def _others_are_readable(self, idx: int) -> bool:
-        """Whether most of three other files can be read: then the disk is there, and only this file is bad."""
+        """Whether most of three other images can be read: then the disk is there, and only this one is bad."""
         readable = 0
         for attempt in range(3):
             try:
-                with open(self.get_data_info(self._stand_in(idx, attempt))['img_path'], 'rb') as file:
-                    file.read(1)
-                readable += 1
+                encoded_image(self.get_data_info(self._stand_in(idx, attempt)))
+            except BrokenImageError:  # it was read
+                pass
             except OSError:
                 continue
+            readable += 1
         return readable >= 2

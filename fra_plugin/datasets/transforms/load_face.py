@@ -1,4 +1,4 @@
-"""LoadFace: one face image from a file, always as (H, W, 3) BGR uint8.
+"""LoadFace: one face image from a file, or from a part of one, always as (H, W, 3) BGR uint8.
 
 OpenMMLab's LoadImageFromFile takes whatever OpenCV makes of a file. OpenCV returns half an image for a truncated
 JPEG, drops an alpha channel (and shows the colour that was hidden under it), and reads the same CMYK file differently
@@ -52,6 +52,19 @@ class BrokenImageError(ValueError):
         self.reason = reason
 
 
+def encoded_image(results: dict) -> bytes:
+    """The bytes of a sample's image: what `read_bytes` gives, if the sample has it, else the file `img_path`.
+
+    Raises:
+        OSError: they can't be read.
+        BrokenImageError: they are not where `read_bytes` looks for them.
+    """
+    if 'read_bytes' in results:
+        return results['read_bytes']()
+    with open(results['img_path'], 'rb') as file:
+        return file.read()
+
+
 @TRANSFORMS.register_module()
 class LoadFace(BaseTransform):
     """Reads `img_path` and, where the sample has a `bbox`, cuts the face out.
@@ -61,8 +74,9 @@ class LoadFace(BaseTransform):
 
     A sample with pixels (`img`) and no path is left as it is: mmpretrain's inferencers read images themselves.
 
-    Required keys: img_path; bbox (x1, y1, x2, y2; optional) in pixels of the upright image, may reach beyond it.
-    Added keys: img (H, W, 3) BGR uint8, img_shape and ori_shape (H, W). Removed: bbox.
+    Required keys: img_path; bbox (x1, y1, x2, y2; optional) in pixels of the upright image, may reach beyond it;
+    read_bytes (optional), a function that gives the bytes of an image that is not a file of its own (FaceRecords, FaceTar).
+    Added keys: img (H, W, 3) BGR uint8, img_shape and ori_shape (H, W). Removed: bbox, read_bytes.
 
     Example:
         >>> dict(type='LoadFace', reduce_to=224)
@@ -89,8 +103,8 @@ class LoadFace(BaseTransform):
         if 'img_path' not in results and 'img' in results:
             return results
         path = results['img_path']
-        with open(path, 'rb') as file:
-            data = file.read()
+        data = encoded_image(results)
+        results.pop('read_bytes', None)
         if not data:
             raise BrokenImageError(path, 'the file is empty')
         try:

@@ -1,4 +1,4 @@
-"""Unlabelled faces for pre-training: a tree of image files, scanned once and remembered."""
+"""Unlabelled faces for pre-training: in folders, in MXNet records, in tar files."""
 
 from .face_folder import FaceFolder
 

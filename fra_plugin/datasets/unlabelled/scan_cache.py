@@ -1,8 +1,8 @@
-"""The result of a folder scan on disk, so that 3.3 million files start in seconds the second time.
+"""The list of images on disk, so that 3.3 million of them start in seconds the second time.
 
-One .npz of plain arrays beside the folder (or where the user says), written to a temporary file and renamed. It is
-used only while every folder has the stamp that it had, see :mod:`.folder_stamp`; where stamps can't be relied on, the
-folder is scanned at every start.
+One .npz of plain arrays beside the data (or where the user says), written to a temporary file and renamed. It is
+used only while every folder (or archive) has the stamp that it had, see :mod:`.folder_stamp`; where stamps can't be relied
+on, the data are scanned at every start.
 """
 
 import hashlib
@@ -11,26 +11,33 @@ import os
 import tempfile
 import time
 import zipfile
-from typing import List, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from mmengine.logging import print_log
 
 from ...files.printable import printable
-from .folder_scan import PROGRESS_SECONDS, Scan
-from .folder_stamp import FolderStamp, folder_stamps, reason_for_distrust
+from .folder_scan import PROGRESS_SECONDS
+from .folder_stamp import FolderStamp
 
 FORMAT = 'fra_plugin folder scan 2'
 NAME_LENGTH = 40  # characters of the folder's name in the file's, at most 160 bytes of 255
 
 
+class CachedScan(NamedTuple):
+    """What was saved: the records (bytes, uint8), and what was left out, in words."""
+
+    records: np.ndarray
+    left_out: str
+
+
 class ScanCache:
-    """Loads and saves the records of one folder under one setting.
+    """Loads and saves the records of one folder (or archive) under one setting.
 
     Args:
-        root: the folder.
-        setting: all that the records depend on beside the folder itself.
-        cache_dir: where the file lies. Defaults to None: beside the folder if that can be written,
+        root: the folder or archive.
+        setting: all that the records depend on beside the data themselves.
+        cache_dir: where the file lies. Defaults to None: beside the data if that can be written,
             else in ~/.cache/fra_plugin.
     """
 
@@ -45,8 +52,8 @@ class ScanCache:
         self.name = f'.{os.path.basename(self.root)[:NAME_LENGTH]}.{digest[:12]}.npz'
         self.started = time.monotonic()
 
-    def load(self) -> Optional[Tuple[np.ndarray, str]]:
-        """The records (bytes, uint8) and what was left out, if a valid cache is found; else None."""
+    def load(self, stamps_now: Callable[[str, Sequence[str]], List[Optional[FolderStamp]]]) -> Optional[CachedScan]:
+        """What was saved, if the stamps are those that ``stamps_now(root, names)`` gives; else None."""
         for place in self.places:
             path = os.path.join(place, self.name)
             if not os.path.isfile(path):
@@ -63,37 +70,41 @@ class ScanCache:
                     logging.WARNING,
                 )
                 continue
-            left_out = printable(arrays.pop('left_out').tobytes())
-            if self._is_valid(**arrays):
-                return arrays['records'], left_out
+            if arrays['setting'].tobytes() != self.setting.encode('utf-8', 'surrogateescape'):
+                continue
+            names, stamps = os.fsdecode(arrays['folders'].tobytes()).split('\0'), arrays['stamps']
+            if stamps.shape != (len(names), len(FolderStamp._fields)):
+                continue
+            if stamps_now(self.root, names) == [FolderStamp(*stamp) for stamp in stamps.tolist()]:
+                return CachedScan(arrays['records'], printable(arrays['left_out'].tobytes()))
         return None
 
-    def _is_valid(self, setting, folders, stamps, records) -> bool:
-        if setting.tobytes() != self.setting.encode('utf-8', 'surrogateescape'):
-            return False
-        names = os.fsdecode(folders.tobytes()).split('\0')
-        if stamps.shape != (len(names), len(FolderStamp._fields)):
-            return False
-        unchanged = folder_stamps(self.root, names) == [FolderStamp(*stamp) for stamp in stamps.tolist()]
-        # The file may have come with the data: it must not lead out of the folder either. (A folder whose name ends in
-        # '..' or a blank looks the same here, and is scanned every time.)
-        data = records.tobytes()
-        return unchanged and not (data.startswith(b'/') or any(x in data for x in (b'\0/', b' /', b'../')))
-
-    def save(self, records: np.ndarray, scan: Scan) -> None:
+    def save(
+        self, records: np.ndarray, stamps: Dict[str, Optional[FolderStamp]], left_out: str, distrust: str = ''
+    ) -> None:
         """Write the cache to the first place that can be written; a log line says so if none can.
 
-        Nothing is written where stamps would not tell a change.
+        Args:
+            records: as CachedScan has them.
+            stamps: of each folder or archive, by its name.
+            left_out: in words, what is not in the records.
+            distrust: why the stamps would not tell a change; then nothing is written. Defaults to ''.
         """
-        reason = reason_for_distrust(self.root, scan.stamps)
-        if reason:
+        if distrust:
             if time.monotonic() - self.started > PROGRESS_SECONDS:
-                print_log(f'The scan of {printable(self.root)} is not kept for the next start: {reason}.', 'current')
+                print_log(f'The scan of {printable(self.root)} is not kept for the next start: {distrust}.', 'current')
             return
         errors: List[str] = []
         for place in self.places:
             try:
-                self._write(place, records, scan)
+                self._write(
+                    place,
+                    setting=_array(self.setting.encode('utf-8', 'surrogateescape')),
+                    folders=_array(os.fsencode('\0'.join(stamps))),
+                    stamps=np.array(list(stamps.values()), np.int64),
+                    records=records,
+                    left_out=_array(left_out.encode()),
+                )
                 return
             except OSError as error:
                 errors.append(f'{printable(place)}: {error.strerror}')
@@ -104,19 +115,12 @@ class ScanCache:
             logging.WARNING,
         )
 
-    def _write(self, place: str, records: np.ndarray, scan: Scan) -> None:
+    def _write(self, place: str, **arrays: np.ndarray) -> None:
         os.makedirs(place, exist_ok=True)
         handle, temporary = tempfile.mkstemp(suffix='.tmp', prefix=self.name, dir=place)
         try:
             with os.fdopen(handle, 'wb') as file:
-                np.savez(
-                    file,
-                    setting=_array(self.setting.encode('utf-8', 'surrogateescape')),
-                    folders=_array(os.fsencode('\0'.join(scan.stamps))),
-                    stamps=np.array(list(scan.stamps.values()), np.int64),
-                    records=records,
-                    left_out=_array(scan.left_out.encode()),
-                )
+                np.savez(file, **arrays)
             os.chmod(temporary, 0o644)  # mkstemp's 0600 would shut out the others who share the data
             os.replace(temporary, os.path.join(place, self.name))
         except BaseException:
