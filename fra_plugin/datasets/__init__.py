@@ -24,7 +24,7 @@ from .transforms import (
     LocatedMultiView,
     RandomFlipPose,
 )
-from .unlabelled import FaceFolder
+from .unlabelled import FaceFolder, FaceRecords
 
 __all__ = [
     'AFLW2000',
@@ -42,6 +42,7 @@ __all__ = [
     'FaceCSV',
     'FaceFolder',
     'FacePairs',
+    'FaceRecords',
     'FastColorJitter',
     'FastGaussianBlur',
     'FastRandomResizedCrop',

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import face_layouts
 import pytest
+from archive_bytes import noise, write_pack
 from fuzz.many_cases import cases, damaged_bytes, damaged_text, fuzz
 
 from fra_plugin.datasets import (
@@ -18,6 +19,7 @@ from fra_plugin.datasets import (
     FaceCSV,
     FaceFolder,
     FacePairs,
+    FaceRecords,
     FERPlus,
 )
 
@@ -47,6 +49,12 @@ def pairs(root: Path) -> Path:
     return root
 
 
+def records(root: Path) -> Path:
+    """A pack of InsightFace."""
+    write_pack(root / 'train.rec', [noise(i) for i in range(6)])
+    return root
+
+
 FORMATS = {
     'list file': (
         faces,
@@ -58,6 +66,7 @@ FORMATS = {
         'boxes.csv',
         lambda root: FaceFolder(str(root), 'images', boxes='boxes.csv', cache_dir=str(root)),
     ),
+    'index of records': (records, 'train.idx', lambda root: FaceRecords(str(root))),
     'RAF-DB': (face_layouts.rafdb, 'EmoLabel/list_patition_label.txt', lambda root: RAFDB(str(root))),
     'AffectNet': (face_layouts.affectnet, 'training.csv', lambda root: AffectNet(str(root))),
     'CelebA': (face_layouts.celeba, 'list_attr_celeba.txt', lambda root: CelebAAttributes(str(root))),

@@ -4,11 +4,12 @@ import io
 
 import numpy as np
 import pytest
+from archive_bytes import noise, write_pack
 from fuzz.many_cases import cases, damaged_bytes, fuzz
 from hypothesis import strategies as st
 from PIL import Image
 
-from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace
+from fra_plugin.datasets import BrokenImageError, FaceFolder, FaceRecords, LoadFace
 
 FORMATS = [
     ('JPEG', 'RGB'),
@@ -61,6 +62,32 @@ def test_a_damaged_image_is_a_face_or_is_named_as_broken(tmp_path, file_format, 
     original = encoded(file_format, mode)
     check(original)
     fuzz(cases, check, damaged_bytes(original) | st.binary(max_size=100))
+    assert outcomes == {'broken', 'face'}
+
+
+@cases(20, 1000)
+@pytest.mark.filterwarnings('ignore')
+def test_a_damaged_record_file_gives_faces_names_broken_ones_or_is_refused(tmp_path, cases):
+    path = tmp_path / 'train.rec'
+    write_pack(path, [noise(i, 16) for i in range(4)])
+    whole, outcomes = path.read_bytes(), set()
+
+    def check(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            dataset = FaceRecords(str(tmp_path), test_mode=True, pipeline=[dict(type='LoadFace')])
+        except ValueError as error:
+            assert 'train.rec' in str(error)
+            return
+        for i in range(len(dataset)):
+            try:
+                assert dataset[i]['img'].ndim == 3
+                outcomes.add('face')
+            except BrokenImageError as error:
+                assert error.path.startswith(f'{path}/') and error.reason
+                outcomes.add('broken')
+
+    fuzz(cases, check, damaged_bytes(whole))
     assert outcomes == {'broken', 'face'}
 
 

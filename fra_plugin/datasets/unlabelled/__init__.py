@@ -1,5 +1,7 @@
 """Unlabelled faces for pre-training: in folders, in MXNet records, in tar files."""
 
 from .face_folder import FaceFolder
+from .face_records import FaceRecords
+from .unlabelled_faces import FaceList, UnlabelledFaces
 
-__all__ = ['FaceFolder']
+__all__ = ['FaceFolder', 'FaceList', 'FaceRecords', 'UnlabelledFaces']
