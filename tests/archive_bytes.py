@@ -74,3 +74,47 @@ def write_pack(path: Path, images: Sequence[bytes], people: int = 2) -> List[int
     ranges = [(1.0 + each * i, 1.0 + min(each * (i + 1), count)) for i in range(people)]
     identities = [(count + 1 + i, face_data(b'', limits, count + 1 + i)) for i, limits in enumerate(ranges)]
     return write_records(path, head + faces + identities)
+
+
+# tar
+
+
+def tar_header(name: bytes, size: int, kind: bytes = b'0', magic: bytes = b'ustar\x0000', prefix: bytes = b'') -> bytes:
+    """512 bytes as POSIX lays them out; a size of 8 GiB and more in GNU's way."""
+    field = b'%011o\0' % size if size < 8**11 else b'\x80' + size.to_bytes(11, 'big')
+    head = name.ljust(100, b'\0') + b'0000644\0' + b'0001750\0' * 2 + field + b'14631460000\0' + b' ' * 8 + kind
+    head = (head.ljust(257, b'\0') + magic).ljust(345, b'\0') + prefix
+    head = head.ljust(512, b'\0')
+    assert len(head) == 512
+    return head[:148] + b'%06o\0 ' % sum(head) + head[156:]
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 512)
+
+
+def member(name: str, data: bytes = b'', kind: bytes = b'0', **options) -> bytes:
+    return tar_header(name.encode(), len(data), kind, **options) + padded(data)
+
+
+def gnu_long(name: str, data: bytes) -> bytes:
+    """A name of any length, as GNU tar writes it: in the data of a header of its own."""
+    magic, text = b'ustar  \0', name.encode() + b'\0'
+    return member('././@LongLink', text, b'L', magic=magic) + member(name[:100], data, magic=magic)
+
+
+def pax(records: dict, *, kind: bytes = b'x') -> bytes:
+    """LENGTH KEY=VALUE lines, where the length counts itself."""
+    text = b''
+    for key, value in records.items():
+        line = b' %s=%s\n' % (key.encode(), value if isinstance(value, bytes) else str(value).encode())
+        length = len(line) + len(str(len(line)))
+        length += len(str(length)) - len(str(len(line)))
+        text += str(length).encode() + line
+    return member('PaxHeaders/x', text, kind)
+
+
+def write_tar(path: Path, members: Iterable[bytes], end: bytes = bytes(1024)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b''.join(members) + end)
+    return path

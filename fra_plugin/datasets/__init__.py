@@ -24,7 +24,7 @@ from .transforms import (
     LocatedMultiView,
     RandomFlipPose,
 )
-from .unlabelled import FaceFolder, FaceRecords
+from .unlabelled import FaceFolder, FaceRecords, FaceTar
 
 __all__ = [
     'AFLW2000',
@@ -43,6 +43,7 @@ __all__ = [
     'FaceFolder',
     'FacePairs',
     'FaceRecords',
+    'FaceTar',
     'FastColorJitter',
     'FastGaussianBlur',
     'FastRandomResizedCrop',

@@ -4,12 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from archive_bytes import noise, write_pack
+from archive_bytes import gnu_long, member, noise, pax, write_pack, write_tar
 from fuzz.many_cases import cases, damaged_bytes, fuzz
 from hypothesis import strategies as st
 from PIL import Image
 
-from fra_plugin.datasets import BrokenImageError, FaceFolder, FaceRecords, LoadFace
+from fra_plugin.datasets import BrokenImageError, FaceFolder, FaceRecords, FaceTar, LoadFace
 
 FORMATS = [
     ('JPEG', 'RGB'),
@@ -65,19 +65,30 @@ def test_a_damaged_image_is_a_face_or_is_named_as_broken(tmp_path, file_format, 
     assert outcomes == {'broken', 'face'}
 
 
+def records(path) -> None:
+    write_pack(path, [noise(i, 16) for i in range(4)])
+
+
+def tar(path) -> None:
+    images = [noise(i, 16) for i in range(4)]
+    members = [member('0.jpg', images[0]), gnu_long('x' * 120 + '.jpg', images[1])]
+    write_tar(path, [*members, pax(dict(path='2.jpg')) + member('x', images[2]), member('3.jpg', images[3])])
+
+
 @cases(20, 1000)
 @pytest.mark.filterwarnings('ignore')
-def test_a_damaged_record_file_gives_faces_names_broken_ones_or_is_refused(tmp_path, cases):
-    path = tmp_path / 'train.rec'
-    write_pack(path, [noise(i, 16) for i in range(4)])
+@pytest.mark.parametrize('write, name, kind', [(records, 'train.rec', FaceRecords), (tar, 'faces.tar', FaceTar)])
+def test_a_damaged_archive_gives_faces_names_broken_ones_or_is_refused(tmp_path, write, name, kind, cases):
+    path = tmp_path / name
+    write(path)
     whole, outcomes = path.read_bytes(), set()
 
     def check(data: bytes) -> None:
         path.write_bytes(data)
         try:
-            dataset = FaceRecords(str(tmp_path), test_mode=True, pipeline=[dict(type='LoadFace')])
+            dataset = kind(data_prefix=str(path), test_mode=True, pipeline=[dict(type='LoadFace')])
         except ValueError as error:
-            assert 'train.rec' in str(error)
+            assert name in str(error) and '\n' not in str(error)
             return
         for i in range(len(dataset)):
             try:

@@ -2,6 +2,7 @@
 
 from .face_folder import FaceFolder
 from .face_records import FaceRecords
+from .face_tar import FaceTar
 from .unlabelled_faces import FaceList, UnlabelledFaces
 
-__all__ = ['FaceFolder', 'FaceList', 'FaceRecords', 'UnlabelledFaces']
+__all__ = ['FaceFolder', 'FaceList', 'FaceRecords', 'FaceTar', 'UnlabelledFaces']

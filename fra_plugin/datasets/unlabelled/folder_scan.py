@@ -24,6 +24,7 @@ LINKS = 'symbolic links (follow_links=True takes them)'
 DEAD_LINKS = 'symbolic links that lead nowhere'
 NO_FILES = 'pipes, sockets or devices'
 UNREADABLE = 'folders that may not be read'
+DAMAGED = 'damaged headers of an archive'
 
 
 class Scan(NamedTuple):
@@ -90,7 +91,8 @@ def scan_folder(root: str, extensions: Sequence[str] = EXTENSIONS, follow_links:
 def tell_left_out(root: str, left_out: str) -> None:
     """One line in the log, if anything was left out."""
     if left_out:
-        level = logging.WARNING if UNREADABLE in left_out else logging.INFO
+        is_loss = UNREADABLE in left_out or DAMAGED in left_out
+        level = logging.WARNING if is_loss else logging.INFO
         print_log(f'{printable(root)}: left out: {left_out}', 'current', level)
 
 

@@ -24,7 +24,7 @@ MAGIC = struct.pack('<I', 0xCED7230A)
 PART = struct.Struct('<4sI')
 LENGTH_BITS = 29
 WHOLE, FIRST, MIDDLE, LAST = range(4)
-IMAGE = struct.Struct('<IfQQ')
+FACE_HEADER = struct.Struct('<IfQQ')
 AT_ONCE = 16384  # bytes: most aligned faces of 112 px take less, so one read is enough
 LARGEST = 1 << 26  # bytes of a part; no face takes more, but a damaged length does
 PROBES = 8
@@ -76,13 +76,13 @@ def split_record(record: bytes) -> Tuple[Tuple[float, ...], bytes]:
     Raises:
         ValueError: if the data are shorter than their own header says.
     """
-    if len(record) < IMAGE.size:
-        raise ValueError(f'the record has {len(record)} bytes, expected at least {IMAGE.size}')
-    flag, label, _, _ = IMAGE.unpack_from(record)
-    end = IMAGE.size + 4 * flag
+    if len(record) < FACE_HEADER.size:
+        raise ValueError(f'the record has {len(record)} bytes, expected at least {FACE_HEADER.size}')
+    flag, label, _, _ = FACE_HEADER.unpack_from(record)
+    end = FACE_HEADER.size + 4 * flag
     if end > len(record):
         raise ValueError(f'the record has {len(record):,} bytes and names {flag:,} labels')
-    labels = struct.unpack_from(f'<{flag}f', record, IMAGE.size) if flag else (label,)
+    labels = struct.unpack_from(f'<{flag}f', record, FACE_HEADER.size) if flag else (label,)
     return labels, record[end:]
 
 
@@ -162,14 +162,14 @@ def _plain_index(text: bytes) -> Optional[RecordIndex]:
     del is_digit
     if not len(newlines):
         return RecordIndex(np.zeros(0, np.int64), np.zeros(0, np.int64), data)
-    starts = np.concatenate([[0], newlines[:-1] + 1])
-    digits = np.stack([tabs - starts, newlines - tabs - 1])
-    if digits.min() < 1 or digits.max() > 18:  # of 64 bits with a sign
-        return None
-    numbers = np.fromstring(text, np.int64, sep=' ')  # any white space
+    for digits in (np.diff(newlines, prepend=-1) - (newlines - tabs) - 1, newlines - tabs - 1):
+        if digits.min() < 1 or digits.max() > 18:  # of 64 bits with a sign
+            return None
     records = data.copy()
     records[newlines] = 0
-    return RecordIndex(numbers[::2].copy(), numbers[1::2].copy(), records)
+    del newlines, tabs
+    numbers = np.fromstring(text, np.int64, sep=' ').reshape(-1, 2)  # any white space
+    return RecordIndex(numbers[:, 0], numbers[:, 1], records)
 
 
 def _rewritten(path: str) -> bytes:
@@ -186,6 +186,11 @@ def _rewritten(path: str) -> bytes:
 
 
 def _select(index: RecordIndex, chosen: np.ndarray) -> RecordIndex:
-    ends = np.flatnonzero(index.text == 0)
-    lengths = np.diff(ends, prepend=-1)
-    return RecordIndex(index.keys[chosen], index.offsets[chosen], index.text[np.repeat(chosen, lengths)])
+    ends, places = np.flatnonzero(index.text == 0), np.flatnonzero(chosen)
+    first, last = places[0], places[-1]
+    if len(places) == last - first + 1:  # in a row, as InsightFace writes them: no copy
+        part = slice(first, last + 1)
+        text = index.text[ends[first - 1] + 1 if first else 0 : ends[last] + 1]
+        return RecordIndex(index.keys[part], index.offsets[part], text)
+    text = index.text[np.repeat(chosen, np.diff(ends, prepend=-1))]
+    return RecordIndex(index.keys[chosen], index.offsets[chosen], text)

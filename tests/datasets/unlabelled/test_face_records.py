@@ -62,6 +62,18 @@ def test_the_same_faces_as_from_files(pack, tmp_path):
     assert all((one['inputs'] == other['inputs']).all() for one, other in zip(records, files))
 
 
+@pytest.mark.parametrize('order', [[0, 1, 2, 3, 4, 5], [4, 3, 0, 2, 5, 1], [5, 4, 3, 2, 1, 0]])
+def test_the_records_of_identities_may_lie_anywhere(tmp_path, order):
+    records = [(0, face_data(b'', (4.0, 6.0)))] + [
+        (key, face_data(noise(key) if key < 4 else b'')) for key in range(1, 6)
+    ]
+    write_records(tmp_path / 'train.rec', [records[i] for i in order])
+    dataset = FaceRecords(str(tmp_path), pipeline=[LoadFace()])
+    assert keys(dataset) == [str(key) for key in order if 1 <= key < 4]
+    for sample in dataset:
+        assert np.array_equal(sample['img'], pixels(noise(int(sample['img_path'].rpartition('/')[2]))))
+
+
 @pytest.mark.parametrize('labels', [(3.0,), (1.0, 2.0, 3.0)])
 def test_records_without_a_header_are_all_images(tmp_path, labels):
     """As im2rec writes them, with one label or several, and keys as they come."""
