@@ -145,23 +145,21 @@ class FaceTar(UnlabelledFaces):
         reasons: Dict[bytes, str] = {}  # by folder
         last = time.monotonic()
         for count, (name, offset, size) in enumerate(files_in(path, left_out)):
-            name = name[2:] if name.startswith(b'./') else name.lstrip(b'/')
-            if not name.startswith(above):
-                continue
-            name = name[len(above) :]
+            if name.startswith((b'./', b'/')):
+                name = name.lstrip(b'/') if name.startswith(b'/') else name[2:]
+            if above:
+                if not name.startswith(above):
+                    continue
+                name = name[len(above) :]
             folder, _, file = name.rpartition(b'/')
-            if folder not in reasons:
-                reasons[folder] = _reason_for_folder(os.fsdecode(folder))
-            reason = reasons[folder]
-            if not reason and not file.lower().endswith(endings):
-                reason = OTHER
-            if not reason and file.startswith(b'.'):
-                reason = HIDDEN
-            if reason:
-                left_out.add(reason, os.fsdecode(name))
+            reason = reasons.get(folder)
+            if reason is None:
+                reason = reasons[folder] = _reason_for_folder(os.fsdecode(folder))
+            if reason or file.startswith(b'.') or not file.lower().endswith(endings):
+                left_out.add(reason or (HIDDEN if file.startswith(b'.') else OTHER), os.fsdecode(name))
                 continue
             records += b'%d %d %d %b\0' % (number, offset, size, name)
-            if not count % 4096 and time.monotonic() - last > PROGRESS_SECONDS:
+            if not count & 4095 and time.monotonic() - last > PROGRESS_SECONDS:
                 last = time.monotonic()
                 print_log(f'Indexing {printable(path)}: {count:,} files, {offset >> 20:,} MiB', 'current')
         return TarIndex(records, left_out)
