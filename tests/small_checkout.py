@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Callable
 
 import face_layouts
+from archive_bytes import member, noise, write_pack, write_tar
 
 REPO = Path(__file__).resolve().parent.parent
 RAW = runpy.run_path(str(REPO / 'tests/tools/test_landmark_converters.py'))
@@ -65,6 +66,14 @@ def add_data(root: Path, run: Callable) -> None:
         name = f'n{i % 4:06d}/{i:04d}_01'
         face_layouts.face(data / 'vggface2/train' / f'{name}.jpg', i, size=48)
         face_layouts.face(data / 'my_faces' / f'{i}.png', i, size=48)
+    images = [noise(i) for i in range(8)]
+    for name in ('ms1mv3', 'glint360k'):
+        write_pack(data / name / 'train.rec', images)
+    faces = [member(f'n{i % 4:06d}/{i:04d}_01.jpg', image) for i, image in enumerate(images)]
+    for name in ('train', 'test'):
+        write_tar(data / f'vggface2/{name}.tar', faces)
+    for number in range(2):
+        write_tar(data / f'shards/{number:05d}.tar', faces[number::2])
     names = sorted(str(path.relative_to(data / 'vggface2/train')) for path in data.rglob('*_01.jpg'))
     (data / 'vggface2/my_list.txt').write_text('\n'.join(names[:4]) + '\n')
     (data / 'real_faces.txt').write_text(''.join(f'vggface2/train/{name}\n' for name in names))

@@ -28,7 +28,7 @@ def test_config_takes_a_step(name):
     cfg.optim_wrapper.pop('loss_scale', None)
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
 
-    size = 96 if 'r18' in name else 224
+    size = cfg.view[0].scale
     views = [torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8) for _ in range(2)]
     samples = [DataSample(metainfo=dict(view_boxes=[(0, 0, 9, 9), (8, 0, -8, 9)])) for _ in range(2)]
     before = {key: value.detach().clone() for key, value in model.named_parameters() if value.requires_grad}
@@ -40,6 +40,26 @@ def test_config_takes_a_step(name):
     still = {key for key, value in before.items() if torch.equal(model.get_parameter(key), value)}
     # The first norm layer of the decoder gets zeros: its queries start at 0 and so does its bias.
     assert still <= {'neck.heatmap_head.layers.0.norms.0.weight'} and len(before) > 50
+
+
+@pytest.mark.parametrize('name', [name for name in NAMES if 'r50' in name])
+def test_the_map_of_a_resnet_50_has_room_for_regions(name):
+    cfg = Config.fromfile(str(CONFIGS / name))
+    init_default_scope(cfg.default_scope)
+    backbone = MODELS.build(dict(cfg.model.backbone, stem_channels=8, base_channels=8, norm_cfg=dict(type='BN')))
+    with torch.no_grad():
+        assert backbone(torch.zeros(1, 3, cfg.view[0].scale, cfg.view[0].scale))[-1].shape[2:] == (7, 7)
+
+
+def test_the_aligned_faces_have_the_official_recipe_at_half_the_size():
+    aligned, official = (Config.fromfile(str(CONFIGS / f'fra/fra_r50_8xb64{data}.py')) for data in ('_ms1mv3', ''))
+    assert aligned.view[0].scale * 2 == official.view[0].scale == 224
+    assert aligned.view[1:] == official.view[1:]
+    for name in ('optim_wrapper', 'param_scheduler', 'train_cfg', 'auto_scale_lr', 'data_preprocessor'):
+        assert aligned[name] == official[name], name
+    blurs = [[view[-2 if view[-1].type == 'Solarize' else -1] for view in (cfg.first_view, cfg.second_view)]
+             for cfg in (aligned, official)]  # yapf: disable
+    assert [blur.prob for blur in blurs[0]] == [blur.prob for blur in blurs[1]] == [1.0, 0.1]
 
 
 @pytest.mark.parametrize('name', NAMES)
