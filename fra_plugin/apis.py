@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import cv2
-import mmcv
 import numpy as np
 import torch
 from mmengine.device import get_device
@@ -21,8 +20,9 @@ from .checkpoints.known_releases import known_release
 from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
-from .checkpoints.stored_config import checkpoint_config, input_size, model_config, refuse_foreign_types
+from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
 from .configs import load_config
+from .datasets.transforms.face_crop import FaceCrop
 from .datasets.transforms.load_face import LoadFace
 from .datasets.unlabelled.folder_scan import scan_folder, tell_left_out
 from .models.fra import FRA
@@ -54,6 +54,9 @@ class FRAFeatures:
         device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
         size: side in pixels to which images are resized. Defaults to None: as the config says.
 
+    Attributes:
+        crop: the :class:`FaceCrop` that cuts a face out of a photo for this model: ``features.crop.cut(photo, box)``.
+
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the file can't be read, its tensors are not those of the model or not finite, the model or the size
@@ -73,13 +76,14 @@ class FRAFeatures:
             raise ValueError(f'size must be at least 1 pixel, got {size}')
         source = os.fspath(config if checkpoint is None else checkpoint)
         if checkpoint is None:
-            model, configured_size = _configured(config)
+            model, crop = _configured(config)
         else:
-            model, tensors, configured_size = _read(source, config)
+            model, tensors, crop = _read(source, config)
         self.device = _device(device or get_device())
-        self.size = size or configured_size
-        if not self.size:
+        if not crop and not size:
             raise ValueError(f'{source}: its config does not tell the size of images: give size=')
+        self.crop = FaceCrop(**dict(crop.settings() if crop else {}, **(dict(size=size) if size else {})))
+        self.size = self.crop.size
         preprocessor = model.get('data_preprocessor') or {}
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
         self.std = np.array(preprocessor.get('std') or 1, np.float32)
@@ -158,7 +162,7 @@ class FRAFeatures:
     def _prepare(self, source: Image) -> np.ndarray:
         """Normalised image (3, size, size), float32."""
         image = read_face(source, self.size)
-        image = mmcv.imresize(image, (self.size, self.size))
+        image = self.crop.resize(image)
         image = image[..., ::-1] if self.to_rgb else image
         return np.ascontiguousarray(((image - self.mean) / self.std).transpose(2, 0, 1), np.float32)
 
@@ -231,22 +235,22 @@ def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
     return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']
 
 
-def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch.Tensor], Optional[int]]:
-    """Config of the model, its tensors, and the size of its images."""
+def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch.Tensor], Optional[FaceCrop]]:
+    """Config of the model, its tensors, and how its images are cut."""
     content = safe_load(checkpoint)
     tensors = named_tensors(content, checkpoint)
-    size = None
+    crop = None
     if any(name.startswith(('online_net.', 'module.online_net.')) for name in tensors):
         try:
             tensors = official_to_plugin(tensors)
         except (KeyError, ValueError) as error:
             raise ValueError(f'{checkpoint}: {error.args[0]}') from None
-        size = OFFICIAL_SIZE
+        crop = FaceCrop(OFFICIAL_SIZE)
     if config is not None:
-        model, configured_size = _configured(config)
-        return model, tensors, configured_size or size
-    if size:
-        return official_config(tensors), tensors, size
+        model, configured_crop = _configured(config)
+        return model, tensors, configured_crop or crop
+    if crop:
+        return official_config(tensors), tensors, crop
     parts = checkpoint_config(content, checkpoint)
     release = known_release(tensors, checkpoint) if parts is None else None
     if release is not None:
@@ -258,13 +262,13 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
         raise ValueError(f'{checkpoint} carries no config: name its config file with config=')
     model = model_config(parts, checkpoint)
     refuse_foreign_types(model, checkpoint)
-    return model, tensors, input_size(parts)
+    return model, tensors, stored_crop(parts)
 
 
-def _configured(config: str) -> Tuple[dict, Optional[int]]:
-    """Config of the model in a file, and the size of its images."""
+def _configured(config: str) -> Tuple[dict, Optional[FaceCrop]]:
+    """Config of the model in a file, and how its images are cut."""
     parts = load_config(config).to_dict()
-    return model_config(parts, config), input_size(parts)
+    return model_config(parts, config), stored_crop(parts)
 
 
 def _init_silently(module: nn.Module) -> None:

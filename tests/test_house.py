@@ -23,6 +23,7 @@ MAY_IMPORT = dict(
     models=('checkpoints',),
     evaluation=('datasets',),
     reports=(),
+    faces=('datasets',),
     engine=('datasets', 'checkpoints', 'models', 'evaluation', 'reports'),
     landmark=('datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('datasets',),

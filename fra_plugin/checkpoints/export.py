@@ -10,6 +10,7 @@ import mmpretrain
 import torch
 from mmengine.config import Config
 
+from ..datasets.transforms.face_crop import FaceCrop
 from ..datasets.transforms.plain_faces import plain_pipeline
 from ..files.file_hash import sha256
 from ..files.whole_file import whole_file
@@ -18,7 +19,7 @@ from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
-from .stored_config import checkpoint_config, input_size, without_masking
+from .stored_config import checkpoint_config, stored_crop, without_masking
 
 EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
 OTHER_WORDS = dict(mmpose='mmpretrain')  # its models have a backbone under the same names
@@ -91,8 +92,8 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
     else:
         tensors = {f'backbone.{name}': tensor for name, tensor in tensors.items()}
         if backbone.config:
-            size = input_size(checkpoint_config(content, checkpoint) or {}) or OFFICIAL_SIZE
-            record['cfg'] = _classifier_config(backbone, size)
+            crop = stored_crop(checkpoint_config(content, checkpoint) or {}) or FaceCrop(OFFICIAL_SIZE)
+            record['cfg'] = _classifier_config(backbone, crop)
     write_weights(tensors, record, out)
     return record
 
@@ -178,7 +179,7 @@ def run_of(content: Any) -> Dict[str, Any]:
     return run
 
 
-def _classifier_config(backbone: Backbone, size: int) -> str:
+def _classifier_config(backbone: Backbone, crop: FaceCrop) -> str:
     """Text of a config with which mmpretrain builds the backbone and prepares its images."""
     given = backbone.data_preprocessor or {}
     preprocessor = {key: given[key] for key in ('mean', 'std', 'to_rgb') if key in given}
@@ -186,7 +187,7 @@ def _classifier_config(backbone: Backbone, size: int) -> str:
         dict(
             model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),
             # mmpretrain's inferencers ask for the type of the data set.
-            test_dataloader=dict(dataset=dict(type='CustomDataset', pipeline=plain_pipeline(size))),
+            test_dataloader=dict(dataset=dict(type='CustomDataset', pipeline=plain_pipeline(crop.size, crop))),
         )
     ).pretty_text
 

@@ -12,7 +12,7 @@ from .export import origin, run_of, write_weights
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
-from .stored_config import checkpoint_config, input_size, model_config
+from .stored_config import checkpoint_config, model_config, stored_crop
 
 ENCODER_PARTS = ('backbone.', 'neck.')
 
@@ -40,15 +40,17 @@ def export_encoder(checkpoint: str, out: str, config: Optional[str] = None, half
     parts = load_config(config).to_dict() if config else checkpoint_config(content, checkpoint)
     if parts is None:
         raise ValueError(f'{checkpoint} carries no config: name its config file')
-    model, size = model_config(parts, checkpoint), input_size(parts)
-    if model['type'] not in ('FRA', 'mmpretrain.FRA') or not size:
-        raise ValueError(f'expected the config of an FRA and the size of its images, got {model["type"]}, size {size}')
+    model, crop = model_config(parts, checkpoint), stored_crop(parts)
+    if model['type'] not in ('FRA', 'mmpretrain.FRA') or not crop:
+        raise ValueError(f'expected the config of an FRA and the size of its images, got {model["type"]}, crop {crop}')
     if half:
         tensors = {
             name: tensor.half() if tensor.dim() > 1 and tensor.is_floating_point() else tensor
             for name, tensor in tensors.items()
         }
-    text = Config(dict(model=model, test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(size))))).pretty_text
+    text = Config(
+        dict(model=model, test_dataloader=dict(dataset=dict(pipeline=plain_pipeline(crop.size, crop))))
+    ).pretty_text
     record = dict(origin(checkpoint), network='online', cfg=text, **run_of(content))
     write_weights(tensors, record, out)
     return record

@@ -7,9 +7,11 @@ config holds. A checkpoint from a stranger must be able to do neither.
 import ast
 from typing import Any, List, Mapping, Optional
 
+from ..datasets.transforms.face_crop import FaceCrop
 from .registered_types import registered_name, with_names
 
 # What tells how to build a model and how to prepare its images; the rest is not read.
+LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 PARTS = ('model', 'data_preprocessor', 'train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -108,11 +110,36 @@ def refuse_foreign_types(model: Mapping[str, Any], source: str) -> None:
             )
 
 
+def stored_crop(config: Mapping[str, Any]) -> Optional[FaceCrop]:
+    """How faces are cut for the model: by the ``FaceCrop`` of its images, else by the size and the ``box_margin`` of its data.
+
+    Args:
+        config: with the parts ``PARTS``.
+
+    Returns:
+        None where no transform tells the size of images.
+
+    Raises:
+        ValueError: if the config's own ``FaceCrop`` has wrong settings.
+    """
+    datasets = [(config.get(part) or {}).get('dataset') for part in LOADERS]
+    for part in dicts(datasets):
+        if part.get('type') == 'FaceCrop':
+            return FaceCrop(**{name: part[name] for name in ('size', 'margin', 'align') if name in part})
+    size = input_size(config)
+    if size is None:
+        return None
+    margins = [part['box_margin'] for part in dicts(datasets) if part.get('boxes') and 'box_margin' in part]
+    return FaceCrop(size, margins[0]) if margins else FaceCrop(size)
+
+
 def input_size(config: Mapping[str, Any]) -> Optional[int]:
     """Side in pixels of the images that the model is tested on, else trained on; None where no transform tells."""
-    for part in ('test_dataloader', 'val_dataloader', 'train_dataloader'):
+    for part in LOADERS:
         dataset = (config.get(part) or {}).get('dataset')
         for transform in dicts(dataset):
+            if transform.get('type') == 'FaceCrop' and 'size' in transform:
+                return int(transform['size'])
             if 'Resize' in str(transform.get('type')).rpartition('.')[2] and 'scale' in transform:
                 scale = transform['scale']
                 return max(scale) if isinstance(scale, (list, tuple)) else int(scale)

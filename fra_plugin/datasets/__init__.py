@@ -17,6 +17,7 @@ from .measured import AFLW2000, BP4D, DISFA, MORPH, FGNet, Pose300WLP, UTKFace
 from .parsing import CelebAMaskHQ, LaPa, LoadLabelMap, SyntheticRegions
 from .transforms import (
     BrokenImageError,
+    FaceCrop,
     FastColorJitter,
     FastGaussianBlur,
     FastRandomResizedCrop,
@@ -40,6 +41,7 @@ __all__ = [
     'FERPlus',
     'FGNet',
     'FaceCSV',
+    'FaceCrop',
     'FaceFolder',
     'FacePairs',
     'FaceRecords',

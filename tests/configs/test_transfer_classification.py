@@ -96,6 +96,8 @@ def shrink(node, root):
     changes = dict(num_workers=0, persistent_workers=False, data_root=str(root), min_length=16)
     if node.get('type') == 'Resize':
         changes.update(scale=(32, 32))
+    if node.get('type') == 'FaceCrop':
+        changes.update(size=32)
     for key in list(node):
         node[key] = changes[key] if key in changes else shrink(node[key], root)
     return node

@@ -18,13 +18,13 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadFace'),
-    dict(type='Resize', scale=(96, 96)),
+    dict(type='FaceCrop', size=96),
     dict(type='RandomFlip', prob=0.5),
     dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3),
     dict(type='Rotate', magnitude_range=(0, 10), magnitude_std='inf', prob=0.5, pad_val=0, interpolation='bilinear'),
     dict(type='PackInputs'),
 ]
-test_pipeline = [dict(type='LoadFace'), dict(type='Resize', scale=(96, 96)), dict(type='PackInputs')]
+test_pipeline = [dict(type='LoadFace'), dict(type='FaceCrop', size=96), dict(type='PackInputs')]
 train_dataloader = dict(
     num_workers=1,
     dataset=dict(

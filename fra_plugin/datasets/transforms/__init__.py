@@ -1,5 +1,6 @@
 """From an image file to the two views of pre-training, or to the one plain view of evaluation."""
 
+from .face_crop import FaceCrop
 from .fast_color_jitter import FastColorJitter
 from .fast_gaussian_blur import FastGaussianBlur
 from .fast_random_resized_crop import FastRandomResizedCrop
@@ -9,6 +10,7 @@ from .random_flip_pose import RandomFlipPose
 
 __all__ = [
     'BrokenImageError',
+    'FaceCrop',
     'FastColorJitter',
     'FastGaussianBlur',
     'FastRandomResizedCrop',

@@ -9,14 +9,20 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from ..wrapped import source, with_defaults
+from .face_crop import FaceCrop
 from .load_face import BrokenImageError
 
 
-def plain_pipeline(size: int) -> List[dict]:
-    """Read a face, resize it to ``size`` x ``size`` pixels, pack it."""
+def plain_pipeline(size: int, crop: Optional[FaceCrop] = None) -> List[dict]:
+    """Read a face, resize it to ``size`` x ``size`` pixels, pack it.
+
+    Args:
+        size: in pixels.
+        crop: how the faces are cut, of that size, to be kept in the config. Defaults to None, not known.
+    """
     return [
         dict(type='LoadFace', reduce_to=size),
-        dict(type='Resize', scale=(size, size)),
+        dict(type='FaceCrop', **crop.settings()) if crop else dict(type='Resize', scale=(size, size)),
         dict(type='PackInputs'),
     ]
 

@@ -39,8 +39,9 @@ class UnlabelledFaces(ReplacedImages):
         data_root: parent of the relative paths below. Defaults to ''.
         data_prefix: where the images are. Defaults to ''.
         ann_file: list of images to use, one name a line. Defaults to '', all images.
-        boxes: csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv); an image
-            that it does not name is used whole. Defaults to '', no boxes.
+        boxes: csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv, or the table of
+            crop_faces.py, of which each face is a sample); an image that it does not name is used whole, one in which
+            crop_faces.py found no face is left out. Defaults to '', no boxes.
         box_margin: share of a box's width and height that is added to it, half on each side; 0.3 is what
             VGGFace2's authors train with. At least 0. Defaults to 0.3.
         cache_dir: where the list is kept for the next start. Defaults to None: beside the data if that can be written,
@@ -144,24 +145,26 @@ class UnlabelledFaces(ReplacedImages):
     def with_boxes(self, records: Sequence[str], names: Sequence[str]) -> List[str]:
         """Records with the boxes that the csv has for their names, or for their names without the extension."""
         boxes = read_boxes(self.boxes)
-        whole = '-1 -1 0 0 '
-        boxed, found = [], 0
+        records_with_boxes, boxed, whole, without = [], 0, 0, 0
         for record, name in zip(records, names):
-            box = boxes.get(name) or boxes.get(posixpath.splitext(name)[0])
-            found += box is not None
-            boxed.append((f'{box[0]} {box[1]} {box[2]} {box[3]} ' if box else whole) + record)
-        if not found:
+            found = boxes.get(name, boxes.get(posixpath.splitext(name)[0]))
+            if found is None:
+                whole += 1
+                records_with_boxes.append(f'-1 -1 0 0 {record}')
+                continue
+            boxed += len(found)
+            without += not found
+            records_with_boxes += [f'{x} {y} {width} {height} {record}' for x, y, width, height in found]
+        if not boxed:
             raise ValueError(
-                f'{printable(self.boxes)}: none of its {len(boxes):,} boxes is of an image in '
+                f'{printable(self.boxes)}: none of its {sum(map(len, boxes.values())):,} boxes is of an image in '
                 f'{printable(self.img_prefix)}; expected NAME_ID such as {printable(posixpath.splitext(names[0])[0])}'
             )
-        if found < len(names):
-            print_log(
-                f'{printable(self.boxes)}: {len(names) - found:,} of {len(names):,} images have no face box and are used whole',
-                'current',
-                logging.WARNING,
-            )
-        return boxed
+        for count, what in ((whole, 'have no face box and are used whole'), (without, 'show no face and are left out')):
+            if count:
+                text = f'{printable(self.boxes)}: {count:,} of {len(names):,} images {what}'
+                print_log(text, 'current', logging.WARNING)
+        return records_with_boxes
 
     def get_data_info(self, idx: int) -> dict:
         """The sample before the pipeline: img_path, sample_idx, and bbox (x1, y1, x2, y2), margin included."""

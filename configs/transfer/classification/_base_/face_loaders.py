@@ -1,7 +1,7 @@
 # What all face data sets of classification share: pipelines, loaders, and the metrics that papers report.
 train_pipeline = [
     dict(type='LoadFace'),
-    dict(type='Resize', scale=(224, 224)),
+    dict(type='FaceCrop', size=224),
     dict(type='RandomFlip', prob=0.5),
     dict(
         type='RandomApply',
@@ -31,7 +31,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadFace'),
-    dict(type='Resize', scale=(224, 224)),
+    dict(type='FaceCrop', size=224),
     dict(type='PackInputs'),
 ]
 

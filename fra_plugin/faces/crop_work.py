@@ -1,0 +1,115 @@
+"""One photo after another, or several at a time in processes: read it, find its faces, cut them out, note them."""
+
+import os
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import torch
+
+from ..datasets.transforms.face_crop import FaceCrop
+from ..datasets.transforms.load_face import BrokenImageError, LoadFace
+from ..files.picture_file import write_picture
+from .detector import DetectedFace, Detector
+from .detectors import find_detector
+from .face_table import face_row
+
+CROPS = 'images'
+WRITABLE = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
+NO_FACE = 'no face'
+JPEG_QUALITY = 95
+
+
+class CropWork(NamedTuple):
+    """What a process needs."""
+
+    photos: Path
+    crops: Optional[Path]
+    crop: FaceCrop
+    keep: str
+    detector: Sequence[str]
+    settings: dict
+
+
+_process: dict = {}
+
+
+def _start(work: CropWork) -> None:
+    """Once a process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's
+    torch.set_num_threads(1)  # those of the parent do not exist in a forked process, which would wait for them
+    _prepare(work)
+
+
+def _prepare(work: CropWork) -> None:
+    _process.update(work=work, detector=find_detector(*work.detector, **work.settings), load=LoadFace())
+
+
+def _one(source: str) -> List[dict]:
+    """The rows of a photo, whose crops are written."""
+    work: CropWork = _process['work']
+    detector: Detector = _process['detector']
+    try:
+        photo = _process['load'](dict(img_path=str(work.photos / source)))['img']
+    except (BrokenImageError, OSError) as error:
+        reason = error.reason if isinstance(error, BrokenImageError) else error.strerror
+        return [dict(source=source, problem=f'broken: {reason}')]
+    rows = []
+    for number, face in enumerate(_kept(detector(photo), photo.shape, work.keep)):
+        square, name = work.crop.square(face.box, face.points), ''
+        if work.crops is not None:
+            name = crop_name(source, None if work.keep != 'all' else number)
+            write_picture(work.crops / name, work.crop.warp(photo, square), JPEG_QUALITY)
+        rows.append(face_row(source, number, face, square, name and f'{CROPS}/{name}'))
+    return rows or [dict(source=source, problem=NO_FACE)]
+
+
+def crop_name(source: str, number: Optional[int]) -> str:
+    """Name of the crop of a photo's face; None: the only one."""
+    stem, ending = os.path.splitext(source)
+    if ending.lower() not in WRITABLE:
+        stem, ending = source, '.png'
+    return f'{stem}{ending}' if number is None else f'{stem}_{number}{ending}'
+
+
+def _kept(faces: List[DetectedFace], shape: Sequence[int], keep: str) -> List[DetectedFace]:
+    if keep == 'all' or not faces:
+        return faces
+    if keep == 'largest':
+        return faces[:1]
+
+    def distance(face: DetectedFace) -> float:
+        left, top, right, bottom = face.box
+        return abs((left + right) / 2 - shape[1] / 2) + abs((top + bottom) / 2 - shape[0] / 2)
+
+    return [min(faces, key=distance)]
+
+
+def in_processes(work: CropWork, todo: Sequence[str], workers: int) -> Iterator[Tuple[str, List[dict]]]:
+    """The rows of each photo, in the order of ``todo``.
+
+    Raises:
+        ChildProcessError: if a process was killed.
+    """
+    workers = min(workers, len(todo))
+    if workers <= 1:
+        _prepare(work)
+        yield from ((source, _one(source)) for source in todo)
+        return
+    # A forked process must find OpenCV without threads: the parent's do not exist in it. One each is fastest, too.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
+    pool = ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start, initargs=(work,))
+    try:
+        yield from zip(todo, pool.map(_one, todo, chunksize=4))
+    except BrokenProcessPool as error:
+        raise ChildProcessError('a process was killed, perhaps for want of memory; try fewer workers') from error
+    finally:
+        pool.shutdown(wait=True, **(dict(cancel_futures=True) if sys.version_info >= (3, 9) else {}))
+        cv2.setNumThreads(threads)
