@@ -60,7 +60,7 @@ def _one(source: str) -> List[dict]:
         reason = error.reason if isinstance(error, BrokenImageError) else error.strerror
         return [dict(source=source, problem=f'broken: {reason}')]
     rows = []
-    for number, face in enumerate(_kept(detector(photo), photo.shape, work.keep)):
+    for number, face in enumerate(kept_faces(detector(photo), photo.shape, work.keep)):
         square, name = work.crop.square(face.box, face.points), ''
         if work.crops is not None:
             name = crop_name(source, None if work.keep != 'all' else number)
@@ -77,7 +77,8 @@ def crop_name(source: str, number: Optional[int]) -> str:
     return f'{stem}{ending}' if number is None else f'{stem}_{number}{ending}'
 
 
-def _kept(faces: List[DetectedFace], shape: Sequence[int], keep: str) -> List[DetectedFace]:
+def kept_faces(faces: List[DetectedFace], shape: Sequence[int], keep: str) -> List[DetectedFace]:
+    """Of the faces of a photo of that shape, the largest first: 'all', the 'largest' one or the most 'central' one."""
     if keep == 'all' or not faces:
         return faces
     if keep == 'largest':

@@ -174,7 +174,7 @@ def test_the_config_in_the_record_builds_the_backbone(checkpoint, model, images,
     with torch.no_grad():
         assert_same(classifier.eval().extract_feat(images)[-1], model.backbone(images)[-1])
     assert classifier.data_preprocessor.mean.flatten().tolist() == pytest.approx(MEAN)
-    assert config.test_dataloader.dataset.pipeline[1].scale == (64, 64)
+    assert config.test_dataloader.dataset.pipeline[1].size == 64
 
 
 def test_official_and_byol_checkpoints_are_found_by_their_names(model, tmp_path):

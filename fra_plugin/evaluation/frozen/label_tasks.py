@@ -39,6 +39,11 @@ class ClassTask:
         require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
         (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
 
+    @property
+    def num_train(self) -> int:
+        """How many of :meth:`files`, the first, are to learn from."""
+        return len(self._train)
+
     def files(self) -> List[str]:
         """All faces that its numbers depend on."""
         return self._train + self._test
@@ -113,6 +118,11 @@ class NumberTask:
 
     def __init__(self, train: dict, test: dict) -> None:
         (self._train, self._train_numbers), (self._test, self._test_numbers) = map(_numbered_faces, (train, test))
+
+    @property
+    def num_train(self) -> int:
+        """How many of :meth:`files`, the first, are to learn from."""
+        return len(self._train)
 
     def files(self) -> List[str]:
         """All faces that its numbers depend on."""
