@@ -66,6 +66,7 @@ def add_data(root: Path, run: Callable) -> None:
         name = f'n{i % 4:06d}/{i:04d}_01'
         face_layouts.face(data / 'vggface2/train' / f'{name}.jpg', i, size=48)
         face_layouts.face(data / 'my_faces' / f'{i}.png', i, size=48)
+        face_layouts.face(data / 'my_photos' / f'{i}.png', i, size=64)
     images = [noise(i) for i in range(8)]
     for name in ('ms1mv3', 'glint360k'):
         write_pack(data / name / 'train.rec', images)
@@ -80,6 +81,10 @@ def add_data(root: Path, run: Callable) -> None:
     face_layouts.table(
         data / 'vggface2/bb_landmark/loose_bb_train.csv',
         [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)],
+    )
+    face_layouts.table(
+        data / 'my_photos_faces/faces.csv',
+        [['source', 'x', 'y', 'width', 'height'], *([f'{i}.png', 8.5, 8, 40, 48] for i in range(8))],
     )
     face_layouts.rafdb(data / 'rafdb', 7, 7)
     groups = [[f'test_{i:05d}_aligned.jpg', 'asian' if i % 2 else 'black', 10 * i] for i in range(1, 8)]

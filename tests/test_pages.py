@@ -12,8 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import face_layouts
 import pytest
+from made_photos import photo
+from made_yunet import made_yunet
 from small_checkout import RAW, REPO, add_data, small_checkout
 from warm_python import warm_python
 
@@ -53,6 +56,8 @@ REPLACED = [
     (r'(benchmark_frozen\.py .*)', r'\1 --seeds 1'),
     (r'\bFOLDER\b', 'folder/of/faces'),
     (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
+    (r'(crop_faces\.py) PHOTOS OUT\b', r'\1 photos cut --workers 1'),
+    (r'(benchmark_crops\.py .*)', r'\1 --cfg-options tasks.smile.train.indices=8'),
     (r'(aflw\.py .*)', r'\1 --num-train 2'),
     (r'CHECKPOINT (.* --format torchvision)', r'resnet18.pth \1'),
     (r'(test\.py) CONFIG CHECKPOINT\b', rf'\1 {CLASSES}.py work_dirs/{CLASSES}/epoch_2.pth'),
@@ -79,7 +84,10 @@ TRACES = [
     (r'verification\.py', r'=accuracy +\d+\.\d\d %'),
     (r'model_converters/\w+\.py \S+ (\S+)', r'\1'),
     (r'make_synthetic_faces\.py .*--out (\S+)', r'\1/contact_sheet.jpg'),
+    (r'crop_faces\.py \S+ (\S+)', r'\1/faces.csv'),
     (r'dataset_converters/\w+\.py \S+ (\S+)', r'\1/annotations/*_t*.json'),
+    (r'benchmark_detectors\.py .*--out (\S+)', r'\1/detectors.md'),
+    (r'benchmark_crops\.py .*--out (\S+)', r'\1/crops_other.md'),
     (r'extract_features\.py .*--out (\S+)', r'\1'),
     (r'visualize_heatmaps\.py .*--out (\S+)', r'\1/contact_sheet.png'),
     (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
@@ -128,6 +136,17 @@ def commands() -> list:
 
 def params(found: list) -> list:
     return [pytest.param(text, id=f'{page}: {text.splitlines()[0]}') for page, text in found]
+
+
+def add_photos(folder: Path) -> None:
+    """Drawn faces, and a white spot, which the made YuNet takes for another."""
+    for name in ('photos/anna/1.png', 'holiday.jpg'):
+        picture = photo((20, 30, 128), (180, 100, 100))
+        picture[8:32, 280:304] = 255
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / name), picture)
+    made_yunet(folder / 'face_detection_yunet_2023mar.onnx')
+    shutil.copytree(folder / 'photos', folder / 'folder/without/faces')
 
 
 class Done(NamedTuple):
@@ -193,6 +212,8 @@ class Reader:
             (folder / path.name).symlink_to(path)
         for i, name in enumerate(('ann.jpg', 'ben.jpg', 'face.jpg', 'folder/of/faces/1.png', 'folder/of/faces/2.png')):
             face_layouts.face(folder / name, i, size=48)
+        if re.search(r'\bphotos\b|holiday|without/faces', text):
+            add_photos(folder)
         trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
         for name, training in TRAININGS.items():
             if not trains_anew if name == FRA else f'work_dirs/{name}/' in text:

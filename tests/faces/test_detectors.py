@@ -72,9 +72,8 @@ def test_mmdet_finds_faces_by_a_config_and_its_weights(tmp_path):
     import torch
 
     config = tmp_path / 'yolox.py'
-    config.write_text(
-        "_base_ = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'\nmodel = dict(bbox_head=dict(num_classes=1), test_cfg=dict(score_thr=0.0))\n"
-    )
+    model = 'dict(bbox_head=dict(num_classes=1), test_cfg=dict(score_thr=0.0))'
+    config.write_text(f"_base_ = 'mmdet::yolox/yolox_tiny_8xb8-300e_coco.py'\nmodel = {model}\n")
     torch.manual_seed(0)
     model = init_detector(str(config), None, device='cpu')
     torch.save(dict(state_dict=model.state_dict(), meta=dict()), tmp_path / 'yolox.pth')
