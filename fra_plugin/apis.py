@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
@@ -16,8 +17,13 @@ from rich.console import Console
 from rich.progress import track
 from torch import nn
 
+from .checkpoints.export import origin, run_of
+from .checkpoints.export_encoder import ENCODER_PARTS
 from .checkpoints.known_releases import known_release
 from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
+from .checkpoints.pretrained.hub import HUB_ID, download_folder, upload_folder
+from .checkpoints.pretrained.model_card import model_card
+from .checkpoints.pretrained.pretrained_folder import PretrainedFolder, read_folder, write_folder
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
@@ -47,9 +53,9 @@ class FRAFeatures:
 
     Args:
         checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, what
-            export_backbone.py wrote (a backbone, which has no heatmaps), or the name of weights that come with the package,
-            such as 'fra_r18w32_96px', or a release of others that :mod:`fra_plugin.checkpoints.known_releases` knows.
-            None: random weights, to compare with.
+            export_backbone.py wrote (a backbone, which has no heatmaps), a folder that :meth:`save_pretrained` wrote, the
+            name of weights that come with the package, such as 'fra_r18w32_96px', or a release of others that
+            :mod:`fra_plugin.checkpoints.known_releases` knows. None: random weights, to compare with.
         config: config file of the model. Defaults to None: the one that the checkpoint carries.
         device: such as 'cuda:1'. Defaults to None: a GPU where there is one.
         size: side in pixels to which images are resized. Defaults to None: as the config says.
@@ -75,6 +81,7 @@ class FRAFeatures:
         if size is not None and size < 1:
             raise ValueError(f'size must be at least 1 pixel, got {size}')
         source = os.fspath(config if checkpoint is None else checkpoint)
+        self.source: Optional[str] = None if checkpoint is None else source
         if checkpoint is None:
             model, crop = _configured(config)
         else:
@@ -88,6 +95,7 @@ class FRAFeatures:
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
         self.std = np.array(preprocessor.get('std') or 1, np.float32)
         self.to_rgb = preprocessor.get('to_rgb', False)
+        self._config = model
         is_fra = model['type'] == 'FRA'
         if not is_fra and 'backbone' not in model:
             raise ValueError(f'{source}: its model, {model["type"]}, has no backbone')
@@ -105,6 +113,90 @@ class FRAFeatures:
         network.requires_grad_(False)
         self.model: Optional[FRA] = network if is_fra else None
         self.backbone: nn.Module = network.backbone if is_fra else network
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: Union[str, Path],
+        revision: Optional[str] = None,
+        token: Optional[str] = None,
+        **settings,
+    ) -> 'FRAFeatures':
+        """A model from a folder that :meth:`save_pretrained` wrote, or from the Hugging Face hub.
+
+        A folder needs neither huggingface_hub nor the network.
+
+        Example:
+            >>> FRAFeatures.from_pretrained('anna/fra_r50', revision='v1')
+
+        Args:
+            name: the folder, or the model's id on the hub. Weights that come with the package are known by name, too.
+            revision: branch, tag or commit on the hub. Defaults to None, the newest.
+            token: of a user of the hub who may read it. Defaults to None, the one that is logged in.
+            **settings: ``device`` and ``size``.
+
+        Raises:
+            FileNotFoundError: if there is no such folder, or a file in it is missing.
+            ImportError: if the hub is needed and huggingface_hub is not installed.
+            OSError: if the hub does not have the model or can't be reached.
+            ValueError: if a file is not as expected.
+        """
+        text = os.path.expanduser(os.fspath(name))
+        if not os.path.exists(text) and HUB_ID.fullmatch(text):
+            text = download_folder(text, revision, token)
+        return cls(text, **settings)
+
+    def save_pretrained(
+        self, folder: Union[str, Path], *, name: Optional[str] = None, licence: Optional[str] = None
+    ) -> None:
+        """Write the encoder for others: model.safetensors, config.json and README.md, as the Hugging Face hub has them.
+
+        config.json holds the model, the pre-processing and the crop of the faces. README.md says what the checkpoint
+        knows about its training; look at it, and add what you have measured.
+
+        Args:
+            folder: it is made; other files in it stay.
+            name: of the model. Defaults to None, the folder's.
+            licence: of the weights, such as 'cc-by-nc-4.0'. Defaults to None: that of the weights' card, else 'other'.
+
+        Raises:
+            ValueError: for random weights.
+            NotADirectoryError: if ``folder`` is a file.
+        """
+        if self.source is None:
+            raise ValueError('random weights are not saved: give a checkpoint')
+        if os.path.isdir(self.source):
+            facts = read_folder(self.source).origin
+        else:
+            facts = dict(origin(self.source), **run_of(safe_load(self.source)))
+        if self.model is not None:
+            tensors = {key: part for key, part in self.model.state_dict().items() if key.startswith(ENCODER_PARTS)}
+        else:
+            tensors = {f'backbone.{key}': part for key, part in self.backbone.state_dict().items()}
+        name = name or os.path.basename(os.path.abspath(folder))
+        card = model_card(self.source, name, self.crop, facts, licence)
+        write_folder(folder, PretrainedFolder(self._config, tensors, self.crop, facts), card)
+
+    def push_to_hub(self, repo_id: str, private: bool = False, token: Optional[str] = None, **settings) -> str:
+        """Send what :meth:`save_pretrained` writes to the Hugging Face hub, as one commit.
+
+        Args:
+            repo_id: such as 'anna/fra_r50'; it is made where it is not there yet.
+            private: whether only its owners see a new one. Defaults to False.
+            token: of a user who may write it. Defaults to None, the one that is logged in.
+            **settings: as :meth:`save_pretrained`.
+
+        Returns:
+            Address of the commit.
+
+        Raises:
+            ImportError: without huggingface_hub.
+            OSError: if the hub refuses it or can't be reached.
+            ValueError: for random weights.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, **dict(dict(name=repo_id), **settings))
+            return upload_folder(folder, repo_id, private, token)
 
     def __call__(
         self,
@@ -237,6 +329,10 @@ def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
 
 def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch.Tensor], Optional[FaceCrop]]:
     """Config of the model, its tensors, and how its images are cut."""
+    if os.path.isdir(os.path.expanduser(checkpoint)):
+        if config is not None:
+            raise ValueError(f'{checkpoint} has its own config.json: give no other config')
+        return read_folder(checkpoint)[:3]
     content = safe_load(checkpoint)
     tensors = named_tensors(content, checkpoint)
     crop = None
@@ -257,7 +353,7 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
         MMLogger.get_current_instance().info(
             f'{checkpoint}: weights of {release.title}, images of {release.size} pixels'
         )
-        return release.model, tensors, release.size
+        return release.model, tensors, FaceCrop(release.size)
     if parts is None:
         raise ValueError(f'{checkpoint} carries no config: name its config file with config=')
     model = model_config(parts, checkpoint)

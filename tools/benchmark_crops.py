@@ -16,7 +16,8 @@ from typing import Dict, List, Optional
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
 import numpy as np
-from mmengine.utils import ProgressBar
+from rich.console import Console
+from rich.progress import track
 
 from fra_plugin.apis import FRAFeatures, read_face
 from fra_plugin.command import errors_in_one_line
@@ -95,12 +96,9 @@ def main() -> None:
             raise ValueError(f'the detector {args.detector[0]} gives no points, which aligned crops need')
         files = list(dict.fromkeys(path for task in tasks.values() for path in task.files()))
         found: Dict[str, Optional[DetectedFace]] = {}
-        bar = ProgressBar(len(files), file=sys.stderr)
-        for path in files:
+        for path in track(files, 'faces', disable=not sys.stderr.isatty(), console=Console(stderr=True)):
             picture = read_face(path)
             found[path] = next(iter(kept_faces(detector(picture), picture.shape, 'central')), None)
-            bar.update()
-        sys.stderr.write('\n')
         share = 100 * np.mean([face is not None for face in found.values()])
         same, other, first = [], [], {}
         for text, crop in crops.items():

@@ -75,7 +75,7 @@ def main() -> None:
                 follow_links=args.follow_links,
                 workers=args.workers,
                 overwrite=args.overwrite,
-                progress=True,
+                progress=sys.stderr.isatty(),
             )
     except KeyboardInterrupt:
         print('\nStopped; the same command goes on.', file=sys.stderr)

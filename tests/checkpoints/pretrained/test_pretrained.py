@@ -1,0 +1,223 @@
+"""Weights that travel: a folder or the hub gives back the same model, crop and card; what is damaged is refused."""
+
+import json
+import os
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from hub_on_localhost import TOKEN, hub_on_localhost
+from made_checkpoints import NARROW, fra, fra_config, save
+from mmengine.config import Config
+
+from fra_plugin.apis import FRAFeatures
+from fra_plugin.checkpoints.export import export_backbone
+from fra_plugin.checkpoints.fingerprint import drawn_face
+from fra_plugin.checkpoints.pretrained.model_card import HEADER
+
+OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    return save(fra(NARROW, 64), tmp_path_factory.mktemp('run') / 'epoch_3.pth', NARROW, 64)
+
+
+@pytest.fixture(scope='module')
+def features(checkpoint):
+    return FRAFeatures(checkpoint, device='cpu', size=48)
+
+
+@pytest.fixture
+def folder(features, tmp_path):
+    features.save_pretrained(tmp_path / 'fra_small')
+    return tmp_path / 'fra_small'
+
+
+def header(card):
+    return yaml.safe_load(HEADER.match(card).group(1))
+
+
+def same(one, other):
+    face = [drawn_face(), drawn_face()[::-1]]
+    for name, values in one(face).items():
+        np.testing.assert_array_equal(other(face)[name], values)
+
+
+def test_a_folder_gives_the_same_model_and_crop(features, folder, checkpoint):
+    assert sorted(path.name for path in folder.iterdir()) == ['README.md', 'config.json', 'model.safetensors']
+    again = FRAFeatures.from_pretrained(folder, device='cpu')
+    assert again.crop.settings() == features.crop.settings() == dict(size=48, margin=0.3, align='none')
+    same(features, again)
+    same(features, FRAFeatures(folder, device='cpu'))  # so every command takes it
+    assert (folder / 'model.safetensors').stat().st_size < os.path.getsize(checkpoint) * 0.6
+    config = json.loads((folder / 'config.json').read_text())
+    assert config['preprocessing'] == dict(
+        channel_order='RGB', value_range=[0, 255], mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79]
+    )
+    assert config['origin']['source'] == 'epoch_3.pth' and config['origin']['epoch'] == 3
+
+
+def test_the_crop_of_the_config_is_kept(folder):
+    config = json.loads((folder / 'config.json').read_text())
+    config['crop'] = dict(size=64, margin=0.1, align='similarity')
+    (folder / 'config.json').write_text(json.dumps(config))
+    again = FRAFeatures.from_pretrained(folder, device='cpu')
+    assert again.crop.settings() == config['crop']
+    again.save_pretrained(folder)
+    assert json.loads((folder / 'config.json').read_text())['crop'] == config['crop']
+
+
+def test_a_backbone_travels_too(features, checkpoint, tmp_path):
+    export_backbone(checkpoint, str(tmp_path / 'backbone.pth'))
+    backbone = FRAFeatures(tmp_path / 'backbone.pth', device='cpu')
+    backbone.save_pretrained(tmp_path / 'out')
+    again = FRAFeatures.from_pretrained(tmp_path / 'out', device='cpu')
+    assert again.model is None
+    same(backbone, again)
+
+
+def test_the_card_tells_origin_crop_and_licence(folder, features):
+    card = (folder / 'README.md').read_text()
+    assert header(card)['library_name'] == 'fra_plugin' and header(card)['license'] == 'other'
+    for text in ('# fra_small', 'epoch 3, iter 30', 'epoch_3.pth', '48 x 48', '## Results', '## Licence'):
+        assert text in card
+    features.save_pretrained(folder, licence='cc-by-nc-4.0')
+    assert header((folder / 'README.md').read_text())['license'] == 'cc-by-nc-4.0'
+
+
+def test_a_card_that_was_written_by_hand_goes_on(folder, tmp_path):
+    card = (folder / 'README.md').read_text().replace('license: other', 'license: mit') + '\nMy own measurements.\n'
+    (folder / 'README.md').write_text(card)
+    FRAFeatures(folder, device='cpu').save_pretrained(tmp_path / 'copy')
+    copy = (tmp_path / 'copy/README.md').read_text()
+    assert 'My own measurements.' in copy and header(copy)['license'] == 'mit'
+
+
+def test_shipped_weights_travel_with_their_card(tmp_path):
+    shipped = FRAFeatures('fra_r18w32_96px', device='cpu')
+    shipped.save_pretrained(tmp_path / 'out')
+    same(shipped, FRAFeatures.from_pretrained(tmp_path / 'out', device='cpu'))
+    card = (tmp_path / 'out/README.md').read_text()
+    assert header(card)['license_name'] == 'research-only' and '<!-- frozen_features -->' in card
+    assert '## Licence and limits' in card
+
+
+def test_the_hubs_library_reads_the_card(folder):
+    hub = pytest.importorskip('huggingface_hub')
+    data = hub.ModelCard.load(folder / 'README.md').data
+    assert data.license == 'other' and 'face' in data.tags and data.pipeline_tag == 'image-feature-extraction'
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    library = pytest.importorskip('huggingface_hub')
+    monkeypatch.setattr(library.constants, 'HF_HUB_CACHE', str(tmp_path / 'cache'))
+    monkeypatch.setattr(library.constants, 'HF_HUB_DISABLE_XET', True)
+    for name in ('no_proxy', 'NO_PROXY'):
+        monkeypatch.setenv(name, '127.0.0.1')
+    with hub_on_localhost() as hub:
+        monkeypatch.setenv('HF_ENDPOINT', hub.address)
+        yield hub
+
+
+def test_a_model_goes_to_the_hub_and_comes_back(hub, features):
+    address = features.push_to_hub('anna/fra_small', private=True, token=TOKEN)
+    assert address.startswith(f'{hub.address}/anna/fra_small/commit/') and hub.private['anna/fra_small']
+    assert sorted(hub.repos['anna/fra_small']) == ['README.md', 'config.json', 'model.safetensors']
+    assert '# anna/fra_small' in hub.repos['anna/fra_small']['README.md'].decode()
+    again = FRAFeatures.from_pretrained('anna/fra_small', device='cpu')
+    same(features, again)
+    before = len([request for request in hub.requests if 'resolve' in request and request.startswith('GET')])
+    FRAFeatures.from_pretrained('anna/fra_small', device='cpu')
+    after = len([request for request in hub.requests if 'resolve' in request and request.startswith('GET')])
+    assert before == after == 3  # from the cache
+    features.push_to_hub('anna/fra_small', token=TOKEN)  # a second version
+
+
+def test_what_the_hub_does_not_have_or_refuse_is_one_line(hub, features, monkeypatch):
+    def error(call, *args, **options):
+        with pytest.raises(OSError) as caught:
+            call(*args, **options)
+        assert '\n' not in str(caught.value)
+        return str(caught.value)
+
+    assert 'anna/none could not be fetched from the hub' in error(FRAFeatures.from_pretrained, 'anna/none')
+    assert 'anna/fra could not be sent to the hub' in error(features.push_to_hub, 'anna/fra', token='hf_wrong')
+    features.push_to_hub('anna/fra', token=TOKEN)
+    assert 'v9' in error(FRAFeatures.from_pretrained, 'anna/fra', revision='v9')
+    monkeypatch.setenv('HF_ENDPOINT', 'http://127.0.0.1:9')
+    assert 'could not be fetched' in error(FRAFeatures.from_pretrained, 'anna/other')
+
+
+def test_a_folder_needs_no_hub(folder, features, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
+    same(features, FRAFeatures.from_pretrained(str(folder), device='cpu'))
+    with pytest.raises(ImportError, match='pip install huggingface_hub'):
+        FRAFeatures.from_pretrained('anna/fra')
+    with pytest.raises(ImportError, match='pip install huggingface_hub'):
+        features.push_to_hub('anna/fra')
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda config: config.pop('crop'), "KeyError: 'crop'"),
+        (lambda config: config.update(crop=dict(size=0)), 'crop: size must be'),
+        (lambda config: config.update(crop=dict(side=3)), "crop: .*'side'"),
+        (lambda config: config.update(model=3), 'TypeError'),
+        (lambda config: config['model'].pop('type'), 'has no type'),
+        (lambda config: config['model'].update(type='os.mkdir'), "the type 'os.mkdir', which is no registered model"),
+        (lambda config: config['preprocessing'].update(channel_order='HSV'), 'channel_order RGB or BGR'),
+        (lambda config: config['preprocessing'].update(std=[0, 1, 1]), 'none of std 0'),
+        (lambda config: config['preprocessing'].update(mean=['a']), 'ValueError'),
+        (lambda config: config['model']['backbone'].update(base_channels=16), 'does not fit'),
+    ],
+)
+def test_a_damaged_config_is_refused(folder, change, message):
+    config = json.loads((folder / 'config.json').read_text())
+    change(config)
+    (folder / 'config.json').write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=message):
+        FRAFeatures.from_pretrained(folder, device='cpu')
+
+
+def test_what_is_missing_or_cut_short_is_named(folder, features, tmp_path):
+    (folder / 'config.json').write_text('[1, 2')
+    with pytest.raises(ValueError, match='config.json: expected the json of save_pretrained'):
+        FRAFeatures.from_pretrained(folder)
+    (folder / 'config.json').unlink()
+    with pytest.raises(FileNotFoundError, match='has no config.json'):
+        FRAFeatures.from_pretrained(folder)
+    with pytest.raises(FileNotFoundError, match='no checkpoint .*none'):
+        FRAFeatures.from_pretrained(tmp_path / 'none')
+    features.save_pretrained(folder)
+    weights = folder / 'model.safetensors'
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ValueError, match='model.safetensors'):
+        FRAFeatures.from_pretrained(folder)
+
+
+def test_nothing_is_half_written(features, folder, tmp_path, monkeypatch):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    weight = features.backbone.conv1.weight.data
+    kept = weight.clone()
+    weight[0, 0, 0, 0] = float('nan')
+    try:
+        with pytest.raises(ValueError, match='not finite'):
+            features.save_pretrained(folder)
+    finally:
+        weight.copy_(kept)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (tmp_path / 'file').write_text('mine')
+    with pytest.raises(NotADirectoryError, match='this is a file'):
+        features.save_pretrained(tmp_path / 'file')
+    config = tmp_path / 'config.py'
+    pipeline = [dict(type='Resize', scale=64)]
+    config.write_text(
+        Config(dict(model=fra_config(NARROW, 64), test_dataloader=dict(dataset=dict(pipeline=pipeline)))).pretty_text
+    )
+    with pytest.raises(ValueError, match='random weights are not saved'):
+        FRAFeatures(None, str(config), 'cpu').save_pretrained(tmp_path / 'random')
+    assert not (tmp_path / 'random').exists()
