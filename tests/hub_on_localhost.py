@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
             name = f'{asked.get("organization") or "anna"}/{asked["name"]}'
             if name in hub.repos:
                 return self.answer(dict(url=f'{hub.address}/{name}'), 409)
-            hub.repos[name], hub.private[name] = {}, asked.get('private')
+            hub.repos[name], hub.private[name] = {}, asked.get('private') or asked.get('visibility') == 'private'
             return self.answer(dict(url=f'{hub.address}/{name}', name=name, id=name))
         match = re.fullmatch(r'/api/models/([^/]+/[^/]+)/(preupload|commit)/main', path)
         if not match or match[1] not in hub.repos:

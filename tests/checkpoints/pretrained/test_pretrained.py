@@ -172,7 +172,7 @@ def test_a_folder_needs_no_hub(folder, features, monkeypatch):
         (lambda config: config['preprocessing'].update(channel_order='HSV'), 'channel_order RGB or BGR'),
         (lambda config: config['preprocessing'].update(std=[0, 1, 1]), 'none of std 0'),
         (lambda config: config['preprocessing'].update(mean=['a']), 'ValueError'),
-        (lambda config: config['model']['backbone'].update(base_channels=16), 'does not fit'),
+        (lambda config: config['model']['neck'].update(hid_channels=32), 'does not fit'),
     ],
 )
 def test_a_damaged_config_is_refused(folder, change, message):
