@@ -24,6 +24,7 @@ MAY_IMPORT = dict(
     evaluation=('datasets',),
     reports=(),
     faces=('datasets',),
+    deploy=('datasets', 'checkpoints', 'models', 'landmark', 'apis'),
     engine=('datasets', 'checkpoints', 'models', 'evaluation', 'reports'),
     landmark=('datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('datasets',),
