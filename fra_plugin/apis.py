@@ -22,7 +22,7 @@ from .checkpoints.export_encoder import ENCODER_PARTS
 from .checkpoints.known_releases import known_release
 from .checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from .checkpoints.pretrained.hub import HUB_ID, download_folder, upload_folder
-from .checkpoints.pretrained.model_card import model_card
+from .checkpoints.pretrained.hub_card import model_card
 from .checkpoints.pretrained.pretrained_folder import PretrainedFolder, read_folder, write_folder
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load

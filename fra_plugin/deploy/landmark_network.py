@@ -42,6 +42,7 @@ def read_landmark_model(checkpoint: str, content: Any, parts: Mapping[str, Any])
         ImportError: without mmpose.
     """
     from mmengine.registry import MODELS as ALL_MODELS
+    from mmengine.registry import DefaultScope
     from mmpose.registry import KEYPOINT_CODECS, MODELS
 
     from .. import landmark  # noqa: F401  (registers this package's heads)
@@ -55,7 +56,8 @@ def read_landmark_model(checkpoint: str, content: Any, parts: Mapping[str, Any])
     width, height = codec.get('input_size') or (0, 0)
     if not width:
         raise ValueError(f'{checkpoint}: the head of its model has no decoder that tells the size of images')
-    model = MODELS.build(config).eval()
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        model = MODELS.build(config).eval()
     fill(model, named_tensors(content, checkpoint), checkpoint, strict=True, whose=' of its config')
     network = LandmarkNetwork(model, (height, width)).eval()
     preprocessor = config.get('data_preprocessor') or {}

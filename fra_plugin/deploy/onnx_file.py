@@ -15,7 +15,7 @@ from .deployable import INPUT, Deployable
 
 OPSET = 17
 TOLERANCE = 1e-4
-ADVICE = "pip install 'onnx>=1.14' 'onnxruntime>=1.16'"
+ONNX_PACKAGES = "pip install 'onnx>=1.14' 'onnxruntime>=1.16'"
 
 
 def write_onnx(deployable: Deployable, out: Union[str, os.PathLike], opset: int = OPSET) -> Dict[str, float]:
@@ -37,7 +37,7 @@ def write_onnx(deployable: Deployable, out: Union[str, os.PathLike], opset: int 
         import onnx
         import onnxruntime  # noqa: F401
     except ImportError as error:
-        raise ImportError(f'writing onnx needs {error.name}: {ADVICE}') from None
+        raise ImportError(f'writing onnx needs {error.name}: {ONNX_PACKAGES}') from None
     if not 14 <= opset <= 20:
         raise ValueError(f'opset must be 14 to 20, got {opset}')
     with tempfile.TemporaryDirectory() as folder:

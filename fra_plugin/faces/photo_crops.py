@@ -15,7 +15,7 @@ from .crop_work import CROPS, NO_FACE, CropWork, in_processes
 from .detectors import AUTO, check_files, chosen, find_detector
 from .face_table import write_face_table
 
-KEPT_FACES = ('all', 'largest', 'central')
+FACE_CHOICES = ('all', 'largest', 'central')
 TABLE = 'faces.csv'
 
 
@@ -120,8 +120,8 @@ def _bar(results: Iterator[Any], total: int, progress: bool) -> Iterator[Any]:
 
 
 def _check(photos: Path, out: Path, keep: str, workers: Optional[int]) -> None:
-    if keep not in KEPT_FACES:
-        raise ValueError(f'keep must be one of {", ".join(KEPT_FACES)}, got {keep!r}')
+    if keep not in FACE_CHOICES:
+        raise ValueError(f'keep must be one of {", ".join(FACE_CHOICES)}, got {keep!r}')
     if workers is not None and workers < 1:
         raise ValueError(f'workers must be at least 1, got {workers}')
     if not photos.exists():

@@ -19,7 +19,7 @@ from mmengine.logging import MMLogger
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.datasets.transforms.face_crop import ALIGNMENTS, FaceCrop
 from fra_plugin.faces.detectors import AUTO, DETECTORS
-from fra_plugin.faces.photo_crops import KEPT_FACES, crop_photos
+from fra_plugin.faces.photo_crops import FACE_CHOICES, crop_photos
 from fra_plugin.files.printable import printable
 
 TOLD = 3  # broken photos that are named
@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--keep',
-        choices=KEPT_FACES,
+        choices=FACE_CHOICES,
         default='all',
         help='which faces of a photo; one alone keeps its name (default: all)',
     )

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.fingerprint import drawn_face
-from fra_plugin.checkpoints.pretrained.model_card import HEADER
+from fra_plugin.checkpoints.pretrained.hub_card import HEADER
 
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
 
