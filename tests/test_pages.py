@@ -57,7 +57,6 @@ REPLACED = [
     (r'\bFOLDER\b', 'folder/of/faces'),
     (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
     (r'(crop_faces\.py) PHOTOS OUT\b', r'\1 photos cut --workers 1'),
-    (r'(benchmark_crops\.py .*)', r'\1 --cfg-options tasks.smile.train.indices=8'),
     (r'(aflw\.py .*)', r'\1 --num-train 2'),
     (r'CHECKPOINT (.* --format torchvision)', r'resnet18.pth \1'),
     (r'(test\.py) CONFIG CHECKPOINT\b', rf'\1 {CLASSES}.py work_dirs/{CLASSES}/epoch_2.pth'),
@@ -145,7 +144,8 @@ def add_photos(folder: Path) -> None:
         picture[8:32, 280:304] = 255
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / name), picture)
-    made_yunet(folder / 'face_detection_yunet_2023mar.onnx')
+    for name in ('face_detection_yunet_2023mar.onnx', 'yunet_n_640_640.onnx'):
+        made_yunet(folder / name)
     shutil.copytree(folder / 'photos', folder / 'folder/without/faces')
 
 
@@ -212,7 +212,10 @@ class Reader:
             (folder / path.name).symlink_to(path)
         for i, name in enumerate(('ann.jpg', 'ben.jpg', 'face.jpg', 'folder/of/faces/1.png', 'folder/of/faces/2.png')):
             face_layouts.face(folder / name, i, size=48)
-        if re.search(r'\bphotos\b|holiday|without/faces', text):
+        if 'InferenceSession' in text:
+            command = f'python tools/model_converters/export_onnx.py work_dirs/{FRA}/epoch_50.pth fra.onnx'
+            shutil.copy(self.type(command).folder / 'fra.onnx', folder)
+        if re.search(r'\bphotos\b|holiday|without/faces|yunet', text):
             add_photos(folder)
         trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
         for name, training in TRAININGS.items():
