@@ -10,7 +10,7 @@ from .mtcnn import MTCNN
 from .yunet import YuNet
 
 DETECTORS = dict(mtcnn=MTCNN, yunet=YuNet, haar=HaarCascade, mmdet=MMDetDetector)
-FILES = dict(mtcnn=(), yunet=('the onnx file',), haar=(), mmdet=('the config', 'the weights'))
+NEEDED_FILES = dict(mtcnn=(), yunet=('the onnx file',), haar=(), mmdet=('the config', 'the weights'))
 AUTO = 'auto'
 
 
@@ -49,6 +49,6 @@ def chosen(name: str) -> str:
 
 def check_files(name: str, files: Sequence[str]) -> None:
     """Refuses another number of files than the detector needs."""
-    if len(files) != len(FILES[name]):
-        wanted = ' and '.join(FILES[name]) or 'no file'
+    if len(files) != len(NEEDED_FILES[name]):
+        wanted = ' and '.join(NEEDED_FILES[name]) or 'no file'
         raise ValueError(f'the detector {name} needs {wanted}, got {", ".join(map(str, files)) or "none"}')
