@@ -91,7 +91,7 @@ class Counts(TorchDispatchMode):
         results = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
         if namespace == 'c10d':
             self.collectives[name] += 1
-        elif any(tensor.device.type == 'cuda' for tensor in given + results) and not _lays_out(operation, name):
+        elif _runs(operation, name, given, results):
             self.operations[name] += 1
         if any(tensor.dtype in (torch.float16, torch.bfloat16) for tensor in results):
             self.half[name] += 1
@@ -117,9 +117,12 @@ def _sync_bn(name: str, given: List[torch.Tensor]):
     return tuple(torch.empty(given[0].shape[1], device=GPU) for _ in range(number))
 
 
-def _lays_out(operation, name: str) -> bool:
+def _runs(operation, name: str, given: List[torch.Tensor], results: List[torch.Tensor]) -> bool:
+    """Whether the GPU has something to do: no views, no empty memory, no tensors without elements."""
     aliases = [argument.alias_info for argument in operation._schema.arguments if argument.alias_info is not None]
-    return name in LAY_OUT or any(not alias.is_write for alias in aliases)
+    is_view = name in LAY_OUT or any(not alias.is_write for alias in aliases)
+    on_gpu = any(tensor.device.type == 'cuda' for tensor in given + results)
+    return on_gpu and not is_view and (not results or any(tensor.numel() for tensor in results))
 
 
 def _place() -> str:
@@ -266,11 +269,14 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
     loader = cfg.train_dataloader
     loader.update(dataset=dict(type='NoFaces'), num_workers=0, persistent_workers=False)
     cfg.default_hooks = dict(checkpoint=None)
-    replaced = {'RegionHeatmapHook', *(hook['type'] for hook in hooks)}
+    channels_last = any(hook.type == 'ChannelsLastHook' for hook in cfg.custom_hooks)
+    replaced = {'ChannelsLastHook', 'RegionHeatmapHook', *(hook['type'] for hook in hooks)}
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type not in replaced] + list(hooks)
     size = cfg.train_pipeline[1].transforms[0][0].scale
     init_default_scope(cfg.default_scope)
     network = MODELS.build(dict(cfg.model, data_preprocessor=cfg.pop('data_preprocessor')))
+    if channels_last:  # what is without contents can't be laid out anew
+        network.to(memory_format=torch.channels_last)
     if world_size == 1:
         network = revert_sync_batchnorm(network)
     found, iteration = [], ReliableTrainLoop.run_iter

@@ -7,4 +7,8 @@ custom_hooks = [
     dict(type='NonFiniteHook'),
     dict(type='StopSignalHook'),
     dict(type='CollapseMonitorHook'),
+    dict(type='ChannelsLastHook'),
 ]
+
+# Images of one size: cuDNN may look for the fastest convolutions once.
+env_cfg = dict(cudnn_benchmark=True)

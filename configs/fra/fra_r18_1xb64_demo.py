@@ -40,7 +40,6 @@ train_cfg = dict(max_epochs=10)
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(logger=dict(interval=10))
 custom_hooks = [hook for hook in _base_.custom_hooks if hook['type'] != 'CollapseMonitorHook'] + [
-    dict(type='ChannelsLastHook'),
     dict(type='CollapseMonitorHook', interval=10),
     dict(type='RegionHeatmapHook', image_size=96, interval=2),
 ]

@@ -81,7 +81,8 @@ class FRANeck(BaseModule):
 
     def forward(self, *views: Sequence[torch.Tensor]) -> FaceEmbedding:
         """Embed the last of the backbone's feature maps of one view, or of several views of the same shape."""
-        feature_map = torch.stack([feats[-1] for feats in views])  # (V, B, C, H, W)
+        # As one batch first, which keeps the layout of the maps (channels last).
+        feature_map = torch.cat([feats[-1] for feats in views]).unflatten(0, (len(views), -1))  # (V, B, C, H, W)
         region_logits = self._region_logits(feature_map)
         global_embed = each_view(self.global_projector, feature_map.mean(dim=(3, 4)))
 

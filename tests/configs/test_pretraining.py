@@ -68,6 +68,9 @@ def test_config_names_what_a_run_needs(name):
     init_default_scope(cfg.default_scope)
     hooks = [HOOKS.build(hook) for hook in cfg.custom_hooks]
     assert any(type(hook).__name__ == 'MomentumUpdateHook' for hook in hooks) == (cfg.model.type == 'FRA')
+    # Fast on GPUs: layout, convolutions, and norm layers and copies that the host does not wait for.
+    assert [hook.type for hook in cfg.custom_hooks].count('ChannelsLastHook') == 1 and cfg.env_cfg.cudnn_benchmark
+    assert cfg.data_preprocessor.type == 'ViewPreprocessor' and "'SyncBN'" not in str(cfg.model)
     assert cfg.train_dataloader.collate_fn and cfg.train_dataloader.drop_last
     assert cfg.default_hooks.checkpoint.max_keep_ckpts > 0
 
