@@ -1,7 +1,9 @@
 """Trains what a config describes, mmpretrain's or mmpose's alike: its default scope decides."""
 
 import argparse
+import os
 import sys
+from glob import escape, glob
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
@@ -20,7 +22,7 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint, or without a value from the latest one in the work directory',
+        help='go on from this checkpoint, or without a value from the latest one in the work directory, if there is one',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--no-validate', action='store_true', help='no evaluation during training')
@@ -45,14 +47,28 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
         if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
             raise ValueError(f'--auto-scale-lr needs auto_scale_lr.base_batch_size, which {args.config} does not name')
         cfg.auto_scale_lr.enable = True
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if int(os.environ.get('TORCHELASTIC_MAX_RESTARTS', 0)):  # torchrun may start this process again
+        if args.resume not in (None, 'auto'):
+            raise ValueError(
+                f'--resume {args.resume}: a run that may be restarted (MAX_RESTARTS, --max-restarts) would go back to this '
+                'checkpoint each time; give --resume without a checkpoint'
+            )
+        args.resume = 'auto'
+    if args.resume == 'auto':
+        if not cfg.get('load_from') or has_checkpoint(cfg.work_dir):  # load_from is where a run begins
+            cfg.resume, cfg.load_from = True, None
+    elif args.resume is not None:
+        cfg.resume, cfg.load_from = True, args.resume
     if cfg.get('load_from') and '://' not in cfg.load_from:
         try:
             cfg.load_from = find_checkpoint(cfg.load_from)
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{error} ({"--resume" if args.resume else "load_from"})') from None
+
+
+def has_checkpoint(work_dir: str) -> bool:
+    """Whether a run in this folder has saved something."""
+    return bool(glob(os.path.join(escape(work_dir), '*.pth')))
 
 
 def main() -> None:

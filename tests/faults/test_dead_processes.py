@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from faults.tiny_training import REPO, Training, same_checkpoint, write_config
+from faults.tiny_training import REPO, STEPS, Training, free_port, same_checkpoint, steps_of, write_config
 
 
 def test_a_killed_data_worker_is_replaced_and_its_batches_are_made_again(config, undisturbed, tmp_path):
@@ -67,34 +67,57 @@ def test_a_process_that_stands_still_is_an_error_after_the_timeout(config, tmp_p
     assert training.last_checkpoint()['meta']['iter'] >= 2
 
 
+class Launched:
+    """tools/dist_train.sh with two processes, as users start it."""
+
+    def __init__(self, config, folder, **environment):
+        variables = dict(
+            os.environ,
+            PYTHON=sys.executable,
+            PORT=str(free_port()),
+            OMP_NUM_THREADS='1',
+            CUDA_VISIBLE_DEVICES='',
+            PYTHONPATH=os.pathsep.join([str(REPO / 'tests'), os.environ.get('PYTHONPATH', '')]),
+            **environment,
+        )
+        self.log, self.work_dir = folder / 'log', folder / 'run'
+        with open(self.log, 'w') as log:
+            self.launcher = subprocess.Popen(
+                ['bash', str(REPO / 'tools' / 'dist_train.sh'), str(config), '2', '--work-dir', str(self.work_dir)],
+                stdout=log,
+                stderr=log,
+                env=variables,
+            )
+
+    def wait_for_step(self, step):
+        end = time.monotonic() + 200
+        while max(steps_of(self.work_dir, 1), default=0) < step:
+            assert self.launcher.poll() is None and time.monotonic() < end, self.log.read_text()
+            time.sleep(0.05)
+
+    def processes(self):
+        with open(f'/proc/{self.launcher.pid}/task/{self.launcher.pid}/children') as file:
+            return [int(pid) for pid in file.read().split()]
+
+
 @pytest.mark.faults
 def test_dist_train_ends_when_one_of_its_processes_is_killed(faces, tmp_path):
-    """The launcher as users start it, and everything it started is gone afterwards."""
-    config = write_config(tmp_path / 'tiny.py', faces, 'train_cfg["max_epochs"] = 100\n')
-    environment = dict(
-        os.environ,
-        PYTHON=sys.executable,
-        PORT='29617',
-        OMP_NUM_THREADS='1',
-        CUDA_VISIBLE_DEVICES='',
-        PYTHONPATH=os.pathsep.join([str(REPO / 'tests'), os.environ.get('PYTHONPATH', '')]),
-    )
-    with open(tmp_path / 'log', 'w') as log:
-        launcher = subprocess.Popen(
-            ['bash', str(REPO / 'tools' / 'dist_train.sh'), str(config), '2', '--work-dir', str(tmp_path / 'run')],
-            stdout=log,
-            stderr=log,
-            env=environment,
-        )
-    losses = tmp_path / 'run' / 'losses_1.txt'
-    for _ in range(1200):
-        if losses.exists() or launcher.poll() is not None:
-            break
-        time.sleep(0.1)
-    assert losses.exists(), (tmp_path / 'log').read_text()
-    children = f'/proc/{launcher.pid}/task/{launcher.pid}/children'
-    with open(children) as file:
-        pids = [int(pid) for pid in file.read().split()]
+    """And everything that it started is gone afterwards."""
+    run = Launched(write_config(tmp_path / 'tiny.py', faces, 'train_cfg["max_epochs"] = 100\n'), tmp_path)
+    run.wait_for_step(1)
+    pids = run.processes()
     os.kill(pids[-1], signal.SIGKILL)
-    assert launcher.wait(120) not in (0, None)
+    assert run.launcher.wait(120) not in (0, None)
     assert not [pid for pid in pids if os.path.exists(f'/proc/{pid}')]
+
+
+@pytest.mark.faults
+def test_dist_train_goes_on_by_itself_where_restarts_are_allowed(faces, tmp_path):
+    config = write_config(tmp_path / 'tiny.py', faces, 'custom_hooks[-1]["seconds"] = 0.3\n')
+    run = Launched(config, tmp_path, MAX_RESTARTS='1')
+    run.wait_for_step(3)
+    os.kill(run.processes()[-1], signal.SIGKILL)
+    assert run.launcher.wait(200) == 0, run.log.read_text()
+    assert 'Load checkpoint from' in run.log.read_text()
+    # and steps_of() saw that repeated steps agree
+    assert max(steps_of(run.work_dir, 0)) == max(steps_of(run.work_dir, 1)) == STEPS // 2

@@ -178,16 +178,8 @@ class Training:
         return self.log.read_text() if self.log.exists() else ''
 
     def steps(self, rank: int = 0) -> Dict[int, str]:
-        """Loss by iteration, written as exact text; a step that ran twice must have given the same."""
-        path = self.work_dir / f'losses_{rank}.txt'
-        losses: Dict[int, str] = {}
-        for line in path.read_text().splitlines() if path.exists() else []:
-            step, _, loss = line.partition(' ')
-            if len(loss.split()) == 2:  # a killed process may leave half a line
-                assert losses.setdefault(int(step), loss) == loss, (
-                    f'iteration {step} gave {losses[int(step)]} and {loss}'
-                )
-        return losses
+        """As :func:`steps_of`."""
+        return steps_of(self.work_dir, rank)
 
     def wait_for_step(self, step: int, seconds: float = 60, rank: int = 0) -> None:
         """Until an iteration (from 1) was taken."""
@@ -195,6 +187,17 @@ class Training:
         while max(self.steps(rank), default=0) < step:
             assert time.monotonic() < end and None in self.wait(0), self.output()
             time.sleep(0.01)
+
+
+def steps_of(work_dir: Path, rank: int = 0) -> Dict[int, str]:
+    """Loss by iteration, written as exact text; a step that ran twice must have given the same."""
+    path = work_dir / f'losses_{rank}.txt'
+    losses: Dict[int, str] = {}
+    for line in path.read_text().splitlines() if path.exists() else []:
+        step, _, loss = line.partition(' ')
+        if len(loss.split()) == 2:  # a killed process may leave half a line
+            assert losses.setdefault(int(step), loss) == loss, f'iteration {step} gave {losses[int(step)]} and {loss}'
+    return losses
 
 
 def same(one, other, where: str = '') -> None:

@@ -331,6 +331,33 @@ def test_options_reach_the_config(folder):
     assert cfg.load_from is None and cfg.val_dataloader is None
 
 
+@pytest.mark.parametrize('restarts', ['0', '2'])
+@pytest.mark.parametrize('saved', [False, True])
+def test_a_resume_begins_with_load_from_where_nothing_was_saved(tmp_path, monkeypatch, saved, restarts):
+    """With restarts, torchrun's workers resume unasked."""
+    monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', restarts)
+    for path in [tmp_path / 'start.pth'] + [tmp_path / 'run/epoch_1.pth'] * saved:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    cfg = Config(dict(train_dataloader={}, train_cfg={}, load_from=str(tmp_path / 'start.pth'), resume=False))
+    cfg.work_dir = str(tmp_path / 'run')
+    load_tool('train').merge_args(cfg, load_args('train', 'x', *(['--resume'] if restarts == '0' else [])))
+    assert (cfg.resume, cfg.load_from) == ((True, None) if saved else (False, str(tmp_path / 'start.pth')))
+
+
+def test_a_checkpoint_to_resume_from_is_refused_where_the_run_may_be_restarted(monkeypatch, tmp_path):
+    monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', '1')
+    cfg = Config(dict(train_dataloader={}, train_cfg={}, work_dir=str(tmp_path)))
+    with pytest.raises(ValueError, match='--resume a.pth: a run that may be restarted .*would go back to this'):
+        load_tool('train').merge_args(cfg, load_args('train', 'x', '--resume', 'a.pth'))
+
+
+def test_a_wrong_number_of_restarts_is_refused_in_one_line():
+    command = ['bash', str(REPO / 'tools/dist_train.sh'), 'x.py', '1']
+    done = subprocess.run(command, env=dict(os.environ, MAX_RESTARTS='-1'), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, 'error: MAX_RESTARTS is a whole number, got -1\n')
+
+
 @pytest.fixture(scope='module')
 def tested(folder, classifier):
     """The folder in which tools/test.py wrote what it can write."""
