@@ -8,11 +8,11 @@ import torch
 from ...datasets.labelled.label_budget import budget
 from ...datasets.landmarks.landmark_faces import LandmarkFaces, cut
 from ..region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
-from .probe import landmark_error, mean_shape_error
+from .probe import landmark_error, mean_shape_error, standardised
 
 
 class LandmarkTask:
-    """Landmarks by ridge regression, in crops that are not centred on them.
+    """Landmarks by ridge regression, in crops that are not centred on them, or in those of mmpose.
 
     Example:
         >>> dict(type='landmarks', train='train.json', test='test.json', images='data/my_faces/images')
@@ -21,17 +21,19 @@ class LandmarkTask:
         train, test: COCO-style json files, as :class:`LandmarkFaces` reads them.
         images: folder of their images.
         size: side of a crop in pixels. Defaults to 128.
+        off_centre: cut squares of 1.25 to 1.65 times the landmarks' extent, off their centre by up to a tenth of it;
+            another seed cuts the faces anew. If not, cut the squares that mmpose's top-down models get: 1.25 times the
+            extent, in the centre. Defaults to True.
     """
 
     metric = 'NME, % inter-ocular'
     higher_is_better = False
     uses_labels = True
-    # Another seed crops the faces anew.
-    fixed_faces = False
     needs = 'vectors'
 
-    def __init__(self, train: str, test: str, images: str, size: int = 128) -> None:
+    def __init__(self, train: str, test: str, images: str, size: int = 128, off_centre: bool = True) -> None:
         self.size = size
+        self.fixed_faces = not off_centre
         parts = [LandmarkFaces(part, images, size, max_faces=10**9) for part in (train, test)]
         self.num_train = len(parts[0])
         self._faces = [face for part in parts for face in part.faces]
@@ -49,13 +51,13 @@ class LandmarkTask:
         return True
 
     def prepare(self, features: np.ndarray) -> np.ndarray:
-        """As they are: ridge regression of so few faces takes any number of features."""
-        return features
+        """Standardised by all training faces, with labels or not; ridge regression takes any number of features."""
+        return np.concatenate(standardised(features[: self.num_train], features[self.num_train :]))
 
     def score(self, features: np.ndarray, share: float, seed: int) -> float:
         landmarks, kept = self._crops(seed, images=False)[1], self._kept(share, seed)
         n = self.num_train
-        return landmark_error(features[:n][kept], landmarks[:n][kept], features[n:], landmarks[n:])
+        return landmark_error(features[:n][kept], landmarks[:n][kept], features[n:], landmarks[n:], standardise=False)
 
     def guess(self, share: float, seed: int) -> float:
         """The mean shape."""
@@ -66,15 +68,16 @@ class LandmarkTask:
         return budget([None] * self.num_train, share, seed)
 
     def _crops(self, seed: int, images: bool = True):
-        """Squares of 1.25 to 1.65 times the landmarks' extent, off their centre by up to a tenth of it."""
         rng = np.random.default_rng(seed)
         blank = np.zeros((1, 1, 3), np.uint8)
         crops = []
         for path, landmarks in self._faces:
             low, high = np.nanmin(landmarks, axis=0), np.nanmax(landmarks, axis=0)
             extent, centre = max(*(high - low), 2), (low + high) / 2
-            centre = centre + rng.uniform(-0.1, 0.1, 2) * extent
-            side = rng.uniform(1.25, 1.65) * extent
+            side = 1.25 * extent
+            if not self.fixed_faces:
+                centre = centre + rng.uniform(-0.1, 0.1, 2) * extent
+                side = rng.uniform(1.25, 1.65) * extent
             image = self._load(dict(img_path=path))['img'] if images else blank
             crops.append(cut(image, landmarks, centre, side, self.size))
         faces, landmarks = zip(*crops)

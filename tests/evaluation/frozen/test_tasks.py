@@ -53,8 +53,30 @@ def test_a_seed_gives_the_same_crops_and_another_one_others(landmarks):
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
+def test_the_crops_of_mmpose_are_in_the_centre_and_the_same_for_every_seed(landmarks, tmp_path):
+    files = [str(tmp_path / name) for name in ('train.json', 'test.json')]
+    task = LandmarkTask(*files, str(tmp_path), size=100, off_centre=False)
+    assert task.fixed_faces and not landmarks.fixed_faces
+    first, other = (np.stack(task.faces(seed)) for seed in (0, 1))
+    assert np.array_equal(first, other)
+    points = task._crops(0)[1]
+    low, high = points.min(axis=1), points.max(axis=1)
+    np.testing.assert_allclose((low + high) / 2, 49.5, atol=1)
+    np.testing.assert_allclose((high - low).max(axis=1), 100 / 1.25, atol=1.5)
+
+
+def test_a_feature_that_few_labelled_faces_have_does_not_spoil_the_landmarks(landmarks):
+    """It is 0 in the labelled face but for a trace, and large in the test faces."""
+    features = np.concatenate([landmarks._crops(0)[1].reshape(12, -1), np.zeros((12, 1))], axis=1)
+    kept = landmarks._kept(0.5, 0)
+    features[kept[0], -1] = 1e-3
+    features[[place for place in range(8) if place not in kept] + [8, 9, 10, 11], -1] = 5
+    plain = landmarks.score(landmarks.prepare(features[:, :-1]), 0.5, 0)
+    assert landmarks.score(landmarks.prepare(features), 0.5, 0) < 2 * plain
+
+
 def test_true_landmarks_as_features_beat_the_mean_shape(landmarks):
-    features = landmarks._crops(0)[1].reshape(12, -1)
+    features = landmarks.prepare(landmarks._crops(0)[1].reshape(12, -1))
     assert landmarks.score(features, 1.0, 0) < 0.2 * landmarks.guess(1.0, 0)
     assert landmarks.guess(1.0, 0) > 1
 
