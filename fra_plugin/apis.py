@@ -1,4 +1,4 @@
-"""What a user calls from Python: embeddings, feature maps and region heatmaps of faces as NumPy arrays."""
+"""What a user calls from Python: embeddings, feature maps and regions of faces as NumPy arrays, and faces that look alike."""
 
 import os
 import sys
@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 import torch
 from mmengine.device import get_device
@@ -16,6 +15,7 @@ from mmpretrain.registry import MODELS
 from rich.console import Console
 from rich.progress import track
 from torch import nn
+from torch.utils.data import Dataset
 
 from .checkpoints.export import origin, run_of
 from .checkpoints.export_encoder import ENCODER_PARTS
@@ -24,17 +24,29 @@ from .checkpoints.official_release import OFFICIAL_SIZE, official_config, offici
 from .checkpoints.pretrained.hub import HUB_ID, download_folder, upload_folder
 from .checkpoints.pretrained.hub_card import model_card
 from .checkpoints.pretrained.pretrained_folder import PretrainedFolder, read_folder, write_folder
+from .checkpoints.pretrained.region_names_path import region_names_path, weights_file
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
 from .configs import load_config
+from .datasets.given_images import Image, list_images, read_face
+from .datasets.parsing.label_map import read_label_map
+from .datasets.parsing.parsed_faces import ParsedFaces
 from .datasets.transforms.face_crop import FaceCrop
-from .datasets.transforms.load_face import LoadFace
-from .datasets.unlabelled.folder_scan import scan_folder, tell_left_out
+from .evaluation.regions.facial_parts import PartMap
+from .evaluation.regions.region_names import RegionParts, parts_by_landmarks, parts_by_pixels
+from .evaluation.similar_faces import SimilarFaces
+from .files.file_hash import sha256
 from .models.fra import FRA
+from .synthetic import REGIONS, render_face
 
-Image = Union[str, Path, np.ndarray]
-OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
+__all__ = ['FRAFeatures', 'Image', 'OUTPUTS', 'SimilarFaces', 'list_images', 'read_face']
+
+OUTPUTS = ('embedding', 'feature_map', 'heatmaps', 'region_embedding')
+OF_REGIONS = ('heatmaps', 'region_embedding')
+# Of the cosines, for the embeddings of regions: at the 1 of the heatmaps all regions would have nearly the same embedding.
+SHARPNESS = 0.1
+DRAWN_FACES = 200  # that tell which facial part a region is; another 200 change a purity by some hundredths
 
 
 class FRAFeatures:
@@ -112,6 +124,7 @@ class FRAFeatures:
         network.to(self.device).eval()
         network.requires_grad_(False)
         self.model: Optional[FRA] = network if is_fra else None
+        self.region_parts = _stored_parts(source) if is_fra and checkpoint is not None else None
         self.backbone: nn.Module = network.backbone if is_fra else network
 
     @classmethod
@@ -152,7 +165,8 @@ class FRAFeatures:
         """Write the encoder for others: model.safetensors, config.json and README.md, as the Hugging Face hub has them.
 
         config.json holds the model, the pre-processing and the crop of the faces. README.md says what the checkpoint
-        knows about its training; look at it, and add what you have measured.
+        knows about its training; look at it, and add what you have measured. Names of regions, if they are known, are in
+        model.regions.json.
 
         Args:
             folder: it is made; other files in it stay.
@@ -176,6 +190,8 @@ class FRAFeatures:
         name = name or os.path.basename(os.path.abspath(folder))
         card = model_card(self.source, name, self.crop, facts, licence)
         write_folder(folder, PretrainedFolder(self._config, tensors, self.crop, facts), card)
+        if self.region_parts is not None:
+            self.region_parts._replace(weights=sha256(weights_file(folder))).save(region_names_path(folder))
 
     def push_to_hub(self, repo_id: str, private: bool = False, token: Optional[str] = None, **settings) -> str:
         """Send what :meth:`save_pretrained` writes to the Hugging Face hub, as one commit.
@@ -211,13 +227,16 @@ class FRAFeatures:
             images: a file, a folder (all images below it), a BGR array (H, W, 3) or grey array (H, W) of uint8, several
                 of one size (N, H, W, 3), or a list of files and arrays.
             batch_size: images at once. Defaults to 32.
-            what: some of 'embedding', 'feature_map', 'heatmaps'. Defaults to None, all that the model has.
+            what: some of 'embedding', 'feature_map', 'heatmaps', 'region_embedding'. Defaults to None: the first three, or
+                those of them that the model has.
             progress: show a progress bar. Defaults to None: on a terminal.
 
         Returns:
             ``names`` (N, ), the files as given (below a folder: relative to it), or the places of arrays in the list; and
             ``embedding`` (N, C), the average of the backbone's last feature map; ``feature_map`` (N, C, h, w), that map;
-            ``heatmaps`` (N, K, h, w), the soft masks of the regions, which sum to 1 over K: all float32.
+            ``heatmaps`` (N, K, h, w), the soft masks of the regions, which sum to 1 over K; ``region_embedding`` (N, K, C),
+            the average of the feature map over each region: all float32. With the last two come the ``region_names`` (K, ),
+            such as 'left eye 0.82', if they are known, see :meth:`name_regions`.
 
         Raises:
             FileNotFoundError: if a file is missing.
@@ -238,17 +257,53 @@ class FRAFeatures:
                 for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
                     outputs[name].append(values.float().cpu().numpy())
                     _refuse_not_finite(name, outputs[name][-1], names[start : start + batch_size])
-        return dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
+        found = dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
+        if set(OF_REGIONS) & set(what) and self.region_parts is not None:
+            found['region_names'] = np.array(self.region_parts.names())
+        return found
+
+    def name_regions(self, faces: Optional[Dataset] = None) -> RegionParts:
+        """Name each region after the facial part of which it covers most; the outputs carry the names from now on.
+
+        Names and purities are explained in :mod:`fra_plugin.evaluation.regions.region_names`. Those that
+        tools/name_regions.py has put beside a checkpoint are known from the start.
+
+        Args:
+            faces: a :class:`LandmarkFaces`, or a data set for face parsing such as :class:`LaPa`. Defaults to None: faces
+                that are drawn, whose parts are known pixel by pixel.
+
+        Raises:
+            ValueError: if the model has no heatmaps, or for landmarks of an unknown mark-up.
+        """
+
+        def heatmaps(images: List[np.ndarray]) -> np.ndarray:
+            return self(images, what=['heatmaps'], progress=False)['heatmaps']
+
+        if faces is None:
+            drawn = (render_face(0, index, 128) for index in range(DRAWN_FACES))
+            parts = parts_by_pixels(heatmaps, ((face['image'], face['regions']) for face in drawn), PartMap(REGIONS))
+            told_by = f'{DRAWN_FACES} drawn faces'
+        elif isinstance(faces, ParsedFaces):
+            infos = (faces.get_data_info(index) for index in range(len(faces)))
+            parsed = ((read_face(info['img_path']), read_label_map(info)) for info in infos)
+            parts = parts_by_pixels(heatmaps, parsed, PartMap(faces.METAINFO['classes']))
+            told_by = f'{len(faces)} faces of {type(faces).__name__}'
+        else:
+            parts, told_by = parts_by_landmarks(heatmaps, faces), f'{len(faces)} faces with landmarks'
+        weights = sha256(weights_file(self.source)) if self.source else ''
+        self.region_parts = parts._replace(faces=told_by, weights=weights)
+        return self.region_parts
 
     def _outputs(self, what: Optional[Sequence[str]]) -> Tuple[str, ...]:
         if what is None:
-            return OUTPUTS if self.model is not None else OUTPUTS[:2]
+            return OUTPUTS[:3] if self.model is not None else OUTPUTS[:2]
         what = (what,) if isinstance(what, str) else tuple(what)
         for name in what:
             if name not in OUTPUTS:
                 raise ValueError(f'what must be some of {", ".join(OUTPUTS)}, got {name!r}')
-        if 'heatmaps' in what and self.model is None:
-            raise ValueError('heatmaps need a whole FRA checkpoint, this one is a backbone')
+        for name in OF_REGIONS:
+            if name in what and self.model is None:
+                raise ValueError(f'{name} needs a whole FRA checkpoint, this one is a backbone')
         return what
 
     def _prepare(self, source: Image) -> np.ndarray:
@@ -269,8 +324,14 @@ class FRAFeatures:
             if feature_map.dim() != 4:
                 raise ValueError(f'the backbone {type(self.backbone).__name__} gives no feature map')
             outputs['feature_map'] = feature_map
-        if 'heatmaps' in what:
-            outputs['heatmaps'] = self.model.neck.heatmap_head.masks(self.model.neck.region_logits(feats))
+        if set(OF_REGIONS) & set(what):
+            logits = self.model.neck.region_logits(feats)
+            if 'heatmaps' in what:
+                outputs['heatmaps'] = self.model.neck.heatmap_head.masks(logits)
+            if 'region_embedding' in what:
+                masks = (logits / SHARPNESS).softmax(dim=1).flatten(2)
+                weights = masks / masks.sum(dim=2, keepdim=True)
+                outputs['region_embedding'] = weights @ feature_map.flatten(2).transpose(1, 2)
         return outputs
 
 
@@ -289,42 +350,6 @@ def _refuse_not_finite(what: str, values: np.ndarray, names: Sequence[str]) -> N
             f'the {what} of {names[int(np.argmin(finite))]} has values that are not finite (inf or nan): the model has '
             'diverged, or its images are not those it was trained on'
         )
-
-
-def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
-    """Names and files or arrays of what :class:`FRAFeatures` takes; raises as it says."""
-    if isinstance(images, (str, Path)) and os.path.isdir(images):
-        scan = scan_folder(os.fspath(images))
-        tell_left_out(os.fspath(images), scan.left_out)
-        return scan.paths, [os.path.join(images, path) for path in scan.paths]
-    if isinstance(images, (str, Path)) or isinstance(images, np.ndarray) and images.ndim != 4:
-        images = [images]
-    elif not isinstance(images, (list, tuple, np.ndarray)):
-        raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
-    if len(images) == 0:
-        raise ValueError('no images given')
-    for place, image in enumerate(images):
-        if isinstance(image, np.ndarray):
-            has_shape = image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3
-            if image.dtype != np.uint8 or not has_shape or not image.size:
-                raise ValueError(
-                    f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
-                    f'got {image.shape} {image.dtype}'
-                )
-        elif not isinstance(image, (str, Path)):
-            raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
-        elif not os.path.isfile(image):
-            raise FileNotFoundError(f'no image {image}')
-    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(
-        images
-    )
-
-
-def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
-    """BGR (H, W, 3) uint8; a large JPEG is read at a fraction of its size, but not below ``size``."""
-    if isinstance(source, np.ndarray):
-        return source if source.ndim == 3 else cv2.cvtColor(source, cv2.COLOR_GRAY2BGR)
-    return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']
 
 
 def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch.Tensor], Optional[FaceCrop]]:
@@ -359,6 +384,20 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     model = model_config(parts, checkpoint)
     refuse_foreign_types(model, checkpoint)
     return model, tensors, stored_crop(parts)
+
+
+def _stored_parts(checkpoint: str) -> Optional[RegionParts]:
+    """The names of regions that lie beside a checkpoint, if they are names of these weights."""
+    path = region_names_path(checkpoint)
+    if not path.is_file():
+        return None
+    parts = RegionParts.load(path)
+    if parts.weights != sha256(weights_file(checkpoint)):
+        MMLogger.get_current_instance().warning(
+            f'{path} has names for the regions of other weights: without names until tools/name_regions.py renews it'
+        )
+        return None
+    return parts
 
 
 def _configured(config: str) -> Tuple[dict, Optional[FaceCrop]]:

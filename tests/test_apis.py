@@ -1,6 +1,9 @@
 """FRAFeatures: what it gives is the model's, for files, folders and arrays alike; what it cannot read is named."""
 
+import shutil
+
 import cv2
+import face_layouts
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from mmpretrain import FeatureExtractor
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
+from fra_plugin.datasets import SyntheticRegions
 
 
 @pytest.fixture(scope='module')
@@ -43,6 +47,47 @@ def test_outputs_are_the_models(features, model, images):
     np.testing.assert_allclose(got['embedding'], feature_map.mean(dim=(2, 3)), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(got['heatmaps'], model.heatmaps(inputs), rtol=1e-5, atol=1e-5)
     assert all(got[name].dtype == np.float32 for name in ('embedding', 'feature_map', 'heatmaps'))
+
+
+def test_embedding_of_a_region_is_the_average_of_the_map_where_the_region_is(features, model, images):
+    got = features(images, what=['feature_map', 'heatmaps', 'region_embedding'])
+    assert got['region_embedding'].shape == (5, 3, 64)
+    inputs = torch.from_numpy((images[..., ::-1] - np.array(MEAN)) / np.array(STD)).permute(0, 3, 1, 2).float()
+    masks = (model.heatmaps(inputs, logits=True) / 0.1).softmax(dim=1).numpy()
+    for face in range(5):
+        for region in range(3):
+            expected = np.average(got['feature_map'][face].reshape(64, -1), axis=1, weights=masks[face, region].ravel())
+            np.testing.assert_allclose(got['region_embedding'][face, region], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_names_of_regions_come_with_what_is_of_regions(checkpoint, images, tmp_path, monkeypatch, log):
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 3)
+    path = shutil.copy(checkpoint, tmp_path / 'epoch_3.pth')
+    features = FRAFeatures(path, device='cpu')
+    assert features.region_parts is None and 'region_names' not in features(images[:1])
+    parts = features.name_regions()
+    assert parts.faces == '3 drawn faces' and len(parts.names()) == 3 and any(parts.names())
+    assert parts.shares.sum(axis=0).max() == pytest.approx(1)
+    parts.save(tmp_path / 'epoch_3.regions.json')
+    features = FRAFeatures(path, device='cpu')
+    for what in ('heatmaps', 'region_embedding'):
+        assert features(images[:1], what=what)['region_names'].tolist() == parts.names()
+    assert 'region_names' not in features(images[:1], what='embedding')
+    assert not [line for line in log if line.startswith('WARNING')]
+    parts._replace(weights='0' * 64).save(tmp_path / 'epoch_3.regions.json')
+    assert FRAFeatures(path, device='cpu').region_parts is None
+    assert 'names for the regions of other weights' in log[-1]
+
+
+def test_faces_of_a_data_set_for_parsing_name_the_regions(checkpoint, tmp_path):
+    """Only nose and background are in its label maps, so no region can have another name."""
+    faces = SyntheticRegions(str(face_layouts.synthetic_regions(tmp_path)))
+    features = FRAFeatures(checkpoint, device='cpu')
+    parts = features.name_regions(faces)
+    shares = dict(zip(parts.parts, parts.shares.sum(axis=0)))
+    assert shares['nose'] == pytest.approx(1) and shares['background'] == pytest.approx(1) and shares['mouth'] == 0
+    assert parts.faces == '8 faces of SyntheticRegions'
+    assert {name.split()[0] for name in parts.names() if name} <= {'nose', 'background'}
 
 
 def test_neither_the_batch_nor_the_order_matters(features, images):
@@ -88,8 +133,9 @@ def test_an_exported_backbone_gives_the_same_embedding(features, checkpoint, ima
     got = backbone(images)
     assert list(got) == ['names', 'embedding', 'feature_map']
     np.testing.assert_array_equal(got['embedding'], features(images)['embedding'])
-    with pytest.raises(ValueError, match='whole FRA checkpoint'):
-        backbone(images, what='heatmaps')
+    for name in ('heatmaps', 'region_embedding'):
+        with pytest.raises(ValueError, match=f'{name} needs a whole FRA checkpoint'):
+            backbone(images, what=name)
 
 
 def test_mmpretrains_feature_extractor_gives_the_same_embedding(features, checkpoint, images, tmp_path):

@@ -29,7 +29,7 @@ MAY_IMPORT = dict(
     landmark=('datasets', 'checkpoints', 'models', 'evaluation'),
     synthetic=('datasets',),
     model_names=(),
-    apis=('datasets', 'checkpoints', 'models'),
+    apis=('datasets', 'checkpoints', 'models', 'evaluation', 'synthetic'),
     command=('checkpoints', 'engine', 'landmark'),
 )
 

@@ -89,6 +89,8 @@ TRACES = [
     (r'benchmark_crops\.py .*--out (\S+)', r'\1/crops_other.md'),
     (r'extract_features\.py .*--out (\S+)', r'\1'),
     (r'visualize_heatmaps\.py .*--out (\S+)', r'\1/contact_sheet.png'),
+    (r'similar_faces\.py .*--out (\S+)', r'\1'),
+    (r'name_regions\.py (\S+)\.pth', r'\1.regions.json'),
     (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
     (r'benchmark_frozen\.py .*?--out (\S+)', r'\1/frozen_features.md'),
     (r'benchmark\.py (random) ', r'work_dirs/benchmark/\1/benchmark.csv'),

@@ -64,7 +64,8 @@ def main() -> None:
         names, sources = list_images(args.images if len(args.images) > 1 else args.images[0])
         paths = overlay_paths(names, args.images[0], args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        masks = features(sources, args.batch_size, ['heatmaps'])['heatmaps']
+        outputs = features(sources, args.batch_size, ['heatmaps'])
+        masks, region_names = outputs['heatmaps'], outputs.get('region_names')
         on_sheet = np.linspace(0, len(names) - 1, min(args.max_faces, len(names))).round().astype(int).tolist()
         faces = []
         for place, (path, source) in enumerate(zip(paths, sources)):
@@ -72,7 +73,8 @@ def main() -> None:
             write_picture(path, draw_regions(face, masks[place], args.opacity))
             if place in on_sheet:
                 faces.append(mmcv.imresize(face, (SIDE, SIDE)))
-        write_picture(Path(args.out) / SHEET, region_sheet(faces, masks[on_sheet], args.columns, args.opacity))
+        sheet = region_sheet(faces, masks[on_sheet], args.columns, args.opacity, region_names)
+        write_picture(Path(args.out) / SHEET, sheet)
         print(f'wrote {len(names)} overlays and {SHEET} to {args.out}')
 
 

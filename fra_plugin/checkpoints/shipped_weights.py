@@ -1,7 +1,7 @@
 """Pre-trained weights that come with the package, by name.
 
 They lie in ``fra_plugin/weights`` as NAME-HASH.safetensors, HASH being the start of the file's SHA-256, each with a model
-card NAME.md. tools/model_converters/ship_weights.py writes them.
+card NAME.md and the names of its regions, NAME-HASH.regions.json. tools/model_converters/ship_weights.py writes them.
 """
 
 import difflib

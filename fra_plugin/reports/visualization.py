@@ -3,7 +3,7 @@
 A region has the same colour on every face, in every picture and in every run.
 """
 
-from typing import Sequence, Union
+from typing import Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torchvision.utils import make_grid
 
 GAP = 4  # white pixels between faces
+WHITE = dict(borderType=cv2.BORDER_CONSTANT, value=(255, 255, 255))
 # The first seven are those of Okabe and Ito ("Color Universal Design", 2008, without black). Each of the others is the
 # colour farthest (CIEDE2000) from all before it in the eyes of people with normal sight, protanopia and deuteranopia.
 REGION_COLORS = (
@@ -70,11 +71,18 @@ def draw_regions(image: np.ndarray, masks: Union[torch.Tensor, np.ndarray], opac
     return overlay.round().astype(np.uint8)
 
 
+def highlight_region(image: np.ndarray, masks: Union[torch.Tensor, np.ndarray], region: int) -> np.ndarray:
+    """A face (height, width, 3) BGR uint8 that is dark outside of one of the regions, whose masks are (K, h, w)."""
+    outside = region_map(masks, *image.shape[:2]) != region
+    return np.where(outside[..., None], image // 3, image)
+
+
 def region_sheet(
     faces: Sequence[np.ndarray],
     masks: Union[torch.Tensor, Sequence[np.ndarray]],
     columns: int,
     opacity: float = 0.5,
+    names: Optional[Sequence[str]] = None,
 ) -> np.ndarray:
     """Faces in rows, each above its regions, and at the bottom which colour is which region.
 
@@ -83,12 +91,14 @@ def region_sheet(
         masks: region masks or logits of each face, (N, K, h, w).
         columns: faces in a row, at least 1; fewer faces make a narrower sheet.
         opacity: of the colours, in [0, 1]. Defaults to 0.5.
+        names: of the regions (K, ). Defaults to None, numbers.
 
     Returns:
         BGR (height, width, 3) uint8, white between the faces.
 
     Raises:
-        ValueError: for no face, faces of several sizes, ``columns`` below 1, or what :func:`draw_regions` refuses.
+        ValueError: for no face, faces of several sizes, ``columns`` below 1, another number of names, or what
+            :func:`draw_regions` refuses.
     """
     if not len(faces) or columns < 1:
         raise ValueError(f'a sheet needs at least one face and one column, got {len(faces)} and {columns}')
@@ -96,28 +106,80 @@ def region_sheet(
         raise ValueError(f'the faces must have one size, got {sorted({face.shape for face in faces})}')
     pairs = [np.concatenate([face, draw_regions(face, mask, opacity)]) for face, mask in zip(faces, masks)]
     grid = make_grid(torch.from_numpy(np.stack(pairs)).permute(0, 3, 1, 2), columns, padding=GAP, pad_value=255)
-    parts = [grid.permute(1, 2, 0).numpy(), region_legend(len(masks[0]))]
-    width = max(part.shape[1] for part in parts)
-    white = dict(borderType=cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    return np.concatenate([cv2.copyMakeBorder(part, 0, 0, 0, width - part.shape[1], **white) for part in parts])
+    grid = grid.permute(1, 2, 0).numpy()
+    return _stacked([grid, region_legend(len(masks[0]), names=names, width=grid.shape[1])])
 
 
-def region_legend(num_regions: int, size: int = 24) -> np.ndarray:
-    """A row of numbered fields (size, K * size, 3), BGR uint8, that tells which colour is which region (from 0)."""
+def region_legend(
+    num_regions: int, size: int = 24, names: Optional[Sequence[str]] = None, width: Optional[int] = None
+) -> np.ndarray:
+    """Numbered fields that tell which colour is which region (from 0), with the regions' names beside them.
+
+    Args:
+        num_regions: K.
+        size: side of a field in pixels. Defaults to 24.
+        names: of the regions (K, ). Defaults to None: the fields alone, in one row.
+        width: in pixels, of the rows in which fields and names stand. Defaults to None, one row.
+
+    Returns:
+        BGR (height, width, 3) uint8: (size, K * size) without names.
+
+    Raises:
+        ValueError: for another number of names than of regions.
+    """
     fields = []
     for index, color in enumerate(region_colors(num_regions)):
         field = np.full((size, size, 3), color, np.uint8)
         ink = (0, 0, 0) if color @ np.array([0.114, 0.587, 0.299]) > 128 else (255, 255, 255)
-        (text_width, text_height), _ = cv2.getTextSize(str(index), cv2.FONT_HERSHEY_SIMPLEX, size / 50, 1)
-        cv2.putText(
-            field,
-            str(index),
-            ((size - text_width) // 2, (size + text_height) // 2),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            size / 50,
-            ink,
-            1,
-            cv2.LINE_AA,
-        )
-        fields.append(field)
-    return np.concatenate(fields, axis=1)
+        left = (size - _text_width(str(index), size)) // 2
+        fields.append(_write(field, str(index), left, size, ink))
+    if names is None:
+        return np.concatenate(fields, axis=1)
+    if len(names) != num_regions:
+        raise ValueError(f'expected the names of {num_regions} regions, got {len(names)}')
+    room = max(_text_width(name, size) for name in names) + size
+    blank = np.full((size, room, 3), 255, np.uint8)
+    entries = [
+        np.concatenate([field, _write(blank.copy(), name, size // 4, size, (40, 40, 40))], axis=1)
+        for field, name in zip(fields, names)
+    ]
+    columns = max((width or num_regions * entries[0].shape[1]) // entries[0].shape[1], 1)
+    return _stacked(
+        [np.concatenate(entries[start : start + columns], axis=1) for start in range(0, len(entries), columns)]
+    )
+
+
+def picture_rows(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], size: int = 24) -> np.ndarray:
+    """Rows of pictures (height, width, 3) BGR uint8, all of one size, each row below its title.
+
+    Args:
+        rows: at least one, with at least one picture each.
+        titles: of the rows.
+        size: height of a title in pixels. Defaults to 24.
+
+    Returns:
+        BGR (height, width, 3) uint8, white between the pictures.
+    """
+    parts = []
+    for row, title in zip(rows, titles):
+        pictures = np.concatenate([cv2.copyMakeBorder(picture, 0, GAP, GAP, 0, **WHITE) for picture in row], axis=1)
+        blank = np.full((size, max(_text_width(title, size) + 2 * GAP, pictures.shape[1]), 3), 255, np.uint8)
+        parts += [_write(blank, title, GAP, size, (40, 40, 40)), pictures]
+    return _stacked(parts)
+
+
+def _stacked(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """One below the other, white at the right of the narrower ones."""
+    width = max(part.shape[1] for part in parts)
+    return np.concatenate([cv2.copyMakeBorder(part, 0, 0, 0, width - part.shape[1], **WHITE) for part in parts])
+
+
+def _text_width(text: str, size: int) -> int:
+    return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size / 50, 1)[0][0]
+
+
+def _write(picture: np.ndarray, text: str, left: int, size: int, ink: tuple) -> np.ndarray:
+    """Into the first ``size`` rows of the picture, in the middle of their height."""
+    height = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size / 50, 1)[0][1]
+    place = (left, (size + height) // 2)
+    return cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size / 50, ink, 1, cv2.LINE_AA)

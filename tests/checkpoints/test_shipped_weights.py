@@ -49,6 +49,26 @@ def test_each_has_a_card_that_tells_its_file_and_its_origin(name):
 
 
 @pytest.mark.parametrize('name', NAMES)
+def test_each_region_has_a_name_that_the_card_tells_too(name):
+    features = FRAFeatures(name, device='cpu')
+    parts = features.region_parts
+    assert parts is not None, 'tools/model_converters/ship_weights.py names the regions'
+    card = shipped_weights()[name].with_name(f'{name}.md').read_text()
+    assert [f'| {number} | {text} |' in card for number, text in enumerate(parts.names())] == [True] * len(parts.shares)
+    names = features([drawn_face()], what=['heatmaps'])['region_names'].tolist()
+    assert names == parts.names() and all(names)
+    assert parts.region('mouth') != parts.region('eyes')
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_the_names_are_those_that_drawn_faces_tell(name, monkeypatch):
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 60)
+    features = FRAFeatures(name, device='cpu')
+    stored = features.region_parts.shares
+    assert np.abs(features.name_regions().shares - stored).max() < 0.15
+
+
+@pytest.mark.parametrize('name', NAMES)
 def test_mmpretrain_knows_the_name(name):
     assert name in list_models('fra_')
     model = get_model(name, pretrained=True)
@@ -68,12 +88,14 @@ def test_a_backbone_starts_from_the_name():
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
     """Weights of a made model, with a card."""
     save(fra(NARROW, 64), tmp_path / 'epoch_3.pth', NARROW, 64)
     weights = tmp_path / 'weights'
     weights.mkdir()
-    (weights / 'small.md').write_text('# small\n<!-- file -->\n<!-- end of file -->\n')
+    marks = ''.join(f'<!-- {name} -->\n<!-- end of {name} -->\n' for name in ('file', 'regions'))
+    (weights / 'small.md').write_text(f'# small\n{marks}')
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 2)
     return weights
 
 
@@ -95,10 +117,13 @@ def test_a_better_model_takes_the_place_of_the_former_one(folder, monkeypatch, t
     save(model, tmp_path / 'epoch_4.pth', NARROW, 64)
     assert ship(monkeypatch, tmp_path / 'epoch_4.pth', 'small', '--folder', folder) == 0
     second = find_checkpoint('small', folder)
-    assert first != second and sorted(path.name for path in folder.iterdir()) == [Path(second).name, 'small.md']
+    names = Path(second).with_suffix('.regions.json')
+    assert first != second and sorted(folder.iterdir()) == [names, Path(second), folder / 'small.md']
+    features = FRAFeatures(second, device='cpu')
+    assert features.region_parts.weights == sha256(second) and len(features.region_parts.names()) == 3
     card = (folder / 'small.md').read_text()
     assert Path(second).name in card and Path(first).name not in card and 'epoch 3, iter 30' in card
-    assert card.startswith('# small\n')
+    assert card.startswith('# small\n') and f'| 2 | {features.region_parts.names()[2] or "none"} |' in card
 
 
 def test_weights_without_a_card_are_not_shipped(folder, monkeypatch, tmp_path, capsys):

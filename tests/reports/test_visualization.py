@@ -5,7 +5,15 @@ import pytest
 import torch
 from torchvision.utils import draw_segmentation_masks
 
-from fra_plugin.reports.visualization import draw_regions, region_colors, region_legend, region_map, region_sheet
+from fra_plugin.reports.visualization import (
+    draw_regions,
+    highlight_region,
+    picture_rows,
+    region_colors,
+    region_legend,
+    region_map,
+    region_sheet,
+)
 
 
 def halves(height, width):
@@ -111,6 +119,37 @@ def test_legend_shows_the_colours():
     np.testing.assert_array_equal(legend[0, ::20], region_colors(3))
 
 
+def test_legend_with_names_breaks_its_line_and_has_every_name_once():
+    names = ['left eye 0.82', '', 'nose 1.00']
+    wide, narrow = region_legend(3, names=names), region_legend(3, names=names, width=100)
+    assert wide.shape[0] == 24 and narrow.shape == (3 * 24, wide.shape[1] // 3, 3)
+    np.testing.assert_array_equal(wide, np.concatenate(np.split(narrow, 3), axis=1))
+    inked = (narrow[:, 24:] < 255).any(axis=2).reshape(3, -1).any(axis=1)
+    assert inked.tolist() == [True, False, True]
+    np.testing.assert_array_equal(narrow[::24, 0], region_colors(3))
+    faces = [np.zeros((40, 40, 3), np.uint8)]
+    assert region_sheet(faces, torch.rand(1, 3, 4, 4), 1, names=names).shape == (80 + 3 * 24, narrow.shape[1], 3)
+
+
+def test_a_highlighted_region_keeps_its_colours_and_the_rest_is_dark():
+    image = np.random.default_rng(0).integers(0, 256, (20, 40, 3), np.uint8)
+    for region, kept in ((0, slice(0, 19)), (1, slice(21, 40))):
+        seen = highlight_region(image, halves(4, 8), region)
+        np.testing.assert_array_equal(seen[:, kept], image[:, kept])
+        np.testing.assert_array_equal(
+            np.delete(seen, np.r_[kept, 19:21], axis=1), np.delete(image, np.r_[kept, 19:21], axis=1) // 3
+        )
+
+
+def test_rows_of_pictures_stand_below_their_titles():
+    pictures = [np.full((10, 100, 3), value, np.uint8) for value in (10, 20, 30)]
+    sheet = picture_rows([pictures, pictures[:1]], ['by the whole face', ''])
+    assert sheet.shape == (2 * (24 + 10 + 4), 3 * 104, 3)
+    for place, value in enumerate((10, 20, 30)):
+        assert (sheet[24:34, 4 + 104 * place : 104 + 104 * place] == value).all()
+    assert (sheet[:24] < 255).any() and (sheet[34:62] == 255).all() and (sheet[62:72, 4:104] == 10).all()
+
+
 @pytest.mark.parametrize(
     'call, message',
     [
@@ -120,6 +159,7 @@ def test_legend_shows_the_colours():
         (lambda: draw_regions(np.zeros((8, 8, 4), np.uint8), torch.rand(2, 4, 4)), r'\(8, 8, 4\)'),
         (lambda: draw_regions(np.zeros((8, 8, 3), np.uint8), torch.rand(1, 2, 4, 4)), r'\(K, h, w\)'),
         (lambda: draw_regions(np.zeros((8, 8, 3), np.uint8), torch.rand(2, 4, 4), opacity=2), r'\[0, 1\], got 2'),
+        (lambda: region_legend(2, names=['nose']), 'the names of 2 regions, got 1'),
         (lambda: region_sheet([], torch.rand(0, 2, 4, 4), 2), 'at least one face'),
         (lambda: region_sheet([np.zeros((2, 2, 3), np.uint8)], torch.rand(1, 2, 4, 4), 0), 'one column'),
         (lambda: region_sheet([np.zeros((n, 2, 3), np.uint8) for n in (1, 2)], torch.rand(2, 2, 4, 4), 1), 'one size'),

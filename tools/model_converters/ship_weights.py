@@ -2,9 +2,10 @@
 
     python tools/model_converters/ship_weights.py work_dirs/fra/epoch_10.pth fra_r18w32_96px
 
-Beside it must lie the model card, fra_plugin/weights/NAME.md, in which the lines on the file are renewed; its table of
-results is renewed by `tools/benchmark_frozen.py ... --page fra_plugin/weights/NAME.md`. What the model says about a drawn
-face goes into the file, and a test compares with it.
+Beside it must lie the model card, fra_plugin/weights/NAME.md, in which the lines on the file and the names of the regions
+are renewed; its table of results is renewed by `tools/benchmark_frozen.py ... --page fra_plugin/weights/NAME.md`. The names,
+told by drawn faces, also go into a file of their own. What the model says about a drawn face goes into the file with the
+weights, and a test compares with it.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import write_weights
 from fra_plugin.checkpoints.export_encoder import export_encoder
 from fra_plugin.checkpoints.fingerprint import drawn_face, fingerprint
+from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.shipped_weights import HASH_DIGITS, SHIPPED_FOLDER, shipped_weights
 from fra_plugin.command import errors_in_one_line
@@ -51,15 +53,20 @@ def ship(checkpoint: str, name: str, folder: Path, config: str = None) -> Path:
     card = folder / f'{name}.md'
     if not card.is_file():
         raise FileNotFoundError(
-            f'no model card {card}: write one, with the lines <!-- file --> and <!-- end of file -->'
+            f'no model card {card}: write one, with the lines <!-- file -->, <!-- end of file -->, <!-- regions --> and '
+            '<!-- end of regions -->'
         )
     former = shipped_weights(folder).get(name)
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
         draft = Path(temporary, 'draft.safetensors')
         record = export_encoder(checkpoint, str(draft), config)
-        numbers = fingerprint(FRAFeatures(draft, device='cpu')([drawn_face()], what=['embedding', 'heatmaps']))
+        features = FRAFeatures(draft, device='cpu')
+        numbers = fingerprint(features([drawn_face()], what=['embedding', 'heatmaps']))
+        parts = features.name_regions()
         write_weights(safe_load(draft)['state_dict'], dict(record, fingerprint=numbers), str(draft))
         digest = sha256(draft)
+        rows = [f'| {number} | {name or "none"} |' for number, name in enumerate(parts.names())]
+        fill_page(card, 'regions', '\n'.join(['| region | facial part, purity |', '| --- | --- |', *rows]))
         run = ', '.join(f'{key} {record[key]}' for key in ('config', 'epoch', 'iter') if key in record)
         fill_page(
             card,
@@ -71,7 +78,9 @@ def ship(checkpoint: str, name: str, folder: Path, config: str = None) -> Path:
         path = folder / f'{name}-{digest[:HASH_DIGITS]}.safetensors'
         with whole_file(path) as partial:
             Path(partial).write_bytes(draft.read_bytes())
+        parts._replace(weights=digest).save(region_names_path(path))
     if former is not None and former != path:
+        region_names_path(former).unlink(missing_ok=True)
         former.unlink()
     return path
 

@@ -16,6 +16,7 @@ from ..stored_config import refuse_foreign_types
 WEIGHTS = 'model.safetensors'
 CONFIG = 'config.json'
 CARD = 'README.md'
+REGION_NAMES = 'model.regions.json'  # where they are known
 
 
 class PretrainedFolder(NamedTuple):

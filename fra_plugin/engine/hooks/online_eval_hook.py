@@ -18,7 +18,7 @@ from ...datasets.transforms.plain_faces import build_plain, normalise
 from ...evaluation.frozen.probe import linear_accuracy
 from ...evaluation.labelled_features import gt_labels, pooled, split_features
 from ...evaluation.nearest_neighbours import knn_accuracy
-from ...evaluation.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
+from ...evaluation.regions.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ...evaluation.verification_metric import VerificationMetric
 from ...processes import on_all
 from ..side_product import side_product

@@ -1,7 +1,7 @@
 """Pictures of the regions while they are learnt."""
 
 import os
-from typing import Optional
+from typing import List, Optional
 
 import cv2
 import numpy as np
@@ -10,9 +10,12 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import DATASETS, HOOKS
+from torch import nn
 
 from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
+from ...evaluation.regions.region_consistency import landmark_parts
+from ...evaluation.regions.region_names import parts_by_landmarks
 from ...files.picture_file import write_picture
 from ...processes import on_all
 from ...reports.visualization import region_sheet
@@ -40,9 +43,12 @@ class RegionHeatmapHook(Hook):
         interval: epochs (or iterations) between two pictures, at least 1. Defaults to 1.
         by_epoch: whether ``interval`` counts epochs. Defaults to True.
         face_size: side of a face in the picture in pixels. Defaults to 160.
+        landmarks: config of a :class:`LandmarkFaces` (its ``size`` is ``image_size``) by which the regions in the picture
+            get names, see :mod:`fra_plugin.evaluation.regions.region_names`. Defaults to None, numbers.
 
     Raises:
-        ValueError: for a number out of its range.
+        ValueError: for a number out of its range, or before training for landmarks of an unknown mark-up.
+        FileNotFoundError: before training, if the landmarks are missing.
         TypeError: before training, if the model has no heatmaps.
     """
 
@@ -55,6 +61,7 @@ class RegionHeatmapHook(Hook):
         interval: int = 1,
         by_epoch: bool = True,
         face_size: int = 160,
+        landmarks: Optional[dict] = None,
     ) -> None:
         numbers = dict(num_faces=num_faces, image_size=image_size, interval=interval, face_size=face_size)
         for name, value in numbers.items():
@@ -66,6 +73,7 @@ class RegionHeatmapHook(Hook):
         self.interval = interval
         self.by_epoch = by_epoch
         self.face_size = face_size
+        self.landmarks = landmarks
 
     def before_train(self, runner: Runner) -> None:
         """Read the faces, and draw what a new model makes of them."""
@@ -73,6 +81,9 @@ class RegionHeatmapHook(Hook):
         if not hasattr(model, 'heatmaps'):
             raise TypeError(f'RegionHeatmapHook is for models with heatmaps, {type(model).__name__} has none')
         self.faces = on_all(self._read_faces, runner)
+        self.landmark_set = self.landmarks and DATASETS.build(dict(self.landmarks, size=self.image_size))
+        if self.landmark_set:
+            landmark_parts(self.landmark_set.num_landmarks)
         if runner.iter == 0:
             self.draw(runner, 0)
 
@@ -94,14 +105,25 @@ class RegionHeatmapHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         with untouched(model):
             heatmaps = model.heatmaps(normalise(model, self.faces))
+            names = self._names(model)
         side = (self.face_size, self.face_size)
         faces = [cv2.resize(face.permute(1, 2, 0).numpy(), side) for face in self.faces]
-        picture = region_sheet(faces, heatmaps, columns=len(faces))
+        picture = region_sheet(faces, heatmaps, columns=len(faces), names=names)
         path = os.path.join(runner.work_dir, 'regions', f'iter_{step:08d}.jpg')
         with side_product(path):
             write_picture(path, picture)
         with side_product('The picture of the regions'):
             runner.visualizer.add_image('regions', np.ascontiguousarray(picture[..., ::-1]), step)
+
+    def _names(self, model: nn.Module) -> Optional[List[str]]:
+        if not self.landmark_set:
+            return None
+
+        def heatmaps(images: List[np.ndarray]) -> np.ndarray:
+            inputs = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+            return model.heatmaps(normalise(model, inputs)).float().cpu().numpy()
+
+        return parts_by_landmarks(heatmaps, self.landmark_set).names()
 
     def _read_faces(self, runner: Runner) -> torch.Tensor:
         # Every process reads: a data set may let the first one scan the folder for all.

@@ -7,7 +7,7 @@ import torch
 
 from ...datasets.labelled.label_budget import budget
 from ...datasets.landmarks.landmark_faces import LandmarkFaces, cut
-from ..region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
+from ..regions.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from .probe import landmark_error, mean_shape_error, standardised
 
 

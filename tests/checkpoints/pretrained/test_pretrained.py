@@ -15,6 +15,8 @@ from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.fingerprint import drawn_face
 from fra_plugin.checkpoints.pretrained.hub_card import HEADER
+from fra_plugin.evaluation.regions.region_names import RegionParts
+from fra_plugin.files.file_hash import sha256
 
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps')
 
@@ -57,6 +59,15 @@ def test_a_folder_gives_the_same_model_and_crop(features, folder, checkpoint):
         channel_order='RGB', value_range=[0, 255], mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79]
     )
     assert config['origin']['source'] == 'epoch_3.pth' and config['origin']['epoch'] == 3
+
+
+def test_the_names_of_regions_travel_with_the_weights(features, tmp_path, monkeypatch):
+    names = RegionParts(('nose', 'mouth'), np.array([[1, 0.25], [0, 0.75], [0, 0]]), 'made for this')
+    monkeypatch.setattr(features, 'region_parts', names)
+    features.save_pretrained(tmp_path)
+    again = FRAFeatures.from_pretrained(tmp_path, device='cpu')
+    assert again.region_parts.names() == names.names() == ['nose 0.80', 'mouth 1.00', '']
+    assert again.region_parts.weights == sha256(tmp_path / 'model.safetensors')
 
 
 def test_the_crop_of_the_config_is_kept(folder):

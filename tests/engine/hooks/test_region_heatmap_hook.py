@@ -6,10 +6,14 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from watched_run import SIZE, byol, make_runner, write_faces
 
+from fra_plugin.apis import FRAFeatures
+from fra_plugin.datasets import LandmarkFaces
+from fra_plugin.engine.hooks import region_heatmap_hook
 from fra_plugin.engine.hooks.region_heatmap_hook import RegionHeatmapHook
 
 HOOK = dict(type='RegionHeatmapHook', num_faces=3, image_size=SIZE, face_size=40)
@@ -85,6 +89,23 @@ def test_pictures_reach_weights_and_biases(tmp_path, faces, monkeypatch):
     ).train()
     pictures = [call.args[0]['regions'] for call in wandb.log.call_args_list if 'regions' in call.args[0]]
     assert len(pictures) == 2 and wandb.Image.call_args.args[0].shape[2] == 3
+
+
+def test_landmarks_name_the_regions_in_the_picture(tmp_path, faces, monkeypatch):
+    names = []
+    monkeypatch.setattr(
+        region_heatmap_hook,
+        'region_sheet',
+        lambda *args, **kwargs: names.append(kwargs['names']) or np.zeros((8, 8, 3), np.uint8),
+    )
+    landmarks = dict(type='LandmarkFaces', ann_file=str(faces / 'landmarks.json'), data_prefix=str(faces))
+    runner = make_runner(tmp_path / 'run', faces, [dict(HOOK, landmarks=landmarks)], epochs=1)
+    runner.train()
+    assert len(names) == 2 and all(len(part) == 4 and any(part) for part in names)
+    features = FRAFeatures(tmp_path / 'run' / 'epoch_1.pth', device='cpu', size=SIZE)
+    assert features.name_regions(LandmarkFaces(str(faces / 'landmarks.json'), str(faces), SIZE)).names() == names[-1]
+    with pytest.raises(FileNotFoundError, match='nowhere.json'):
+        make_runner(tmp_path / 'no', faces, [dict(HOOK, landmarks=dict(landmarks, ann_file='nowhere.json'))]).train()
 
 
 def test_interval_in_iterations(tmp_path, faces):

@@ -16,7 +16,7 @@ from fra_plugin.evaluation.frozen.tasks import (
     RegionTask,
     draw_pairs,
 )
-from fra_plugin.evaluation.region_consistency import landmark_groups
+from fra_plugin.evaluation.regions.region_consistency import landmark_groups
 
 
 @pytest.fixture

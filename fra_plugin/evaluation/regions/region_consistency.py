@@ -13,13 +13,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .landmark_layouts import LANDMARK_LAYOUTS
+from ..landmark_layouts import LANDMARK_LAYOUTS
 
 WidthHeight = Union[int, Tuple[int, int]]
 
 
-def landmark_groups(num_landmarks: int) -> np.ndarray:
-    """Number of the facial part of each landmark (L,); left and right eye are two where the mark-up tells them apart.
+def landmark_parts(num_landmarks: int) -> Dict[str, Tuple[int, ...]]:
+    """Landmarks of each facial part by its name; left and right eye (the person's) are two where the mark-up tells them apart.
 
     Raises:
         ValueError: for a mark-up that is not known.
@@ -30,9 +30,18 @@ def landmark_groups(num_landmarks: int) -> np.ndarray:
     parts = dict(layout.groups)
     if sorted(sum(layout.pupils, ())) == sorted(parts['eyes']):
         del parts['eyes']
-        parts['left eye'], parts['right eye'] = layout.pupils
+        parts['right eye'], parts['left eye'] = layout.pupils
+    return parts
+
+
+def landmark_groups(num_landmarks: int) -> np.ndarray:
+    """Number of the facial part of each landmark (L,), in the order of :func:`landmark_parts`.
+
+    Raises:
+        ValueError: for a mark-up that is not known.
+    """
     groups = np.empty(num_landmarks, np.int64)
-    for number, landmarks in enumerate(parts.values()):
+    for number, landmarks in enumerate(landmark_parts(num_landmarks).values()):
         groups[list(landmarks)] = number
     return groups
 

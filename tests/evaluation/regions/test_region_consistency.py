@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fra_plugin.evaluation.region_consistency import (
+from fra_plugin.evaluation.regions.region_consistency import (
     grid_regions,
     landmark_groups,
     landmark_regions,

@@ -1,0 +1,49 @@
+"""Images as a user gives them from Python: files, a folder or arrays."""
+
+import os
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple, Union
+
+import cv2
+import numpy as np
+
+from .transforms.load_face import LoadFace
+from .unlabelled.folder_scan import scan_folder, tell_left_out
+
+Image = Union[str, Path, np.ndarray]
+
+
+def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
+    """Names and files or arrays of what :class:`~fra_plugin.apis.FRAFeatures` takes; raises as it says."""
+    if isinstance(images, (str, Path)) and os.path.isdir(images):
+        scan = scan_folder(os.fspath(images))
+        tell_left_out(os.fspath(images), scan.left_out)
+        return scan.paths, [os.path.join(images, path) for path in scan.paths]
+    if isinstance(images, (str, Path)) or isinstance(images, np.ndarray) and images.ndim != 4:
+        images = [images]
+    elif not isinstance(images, (list, tuple, np.ndarray)):
+        raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
+    if len(images) == 0:
+        raise ValueError('no images given')
+    for place, image in enumerate(images):
+        if isinstance(image, np.ndarray):
+            has_shape = image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3
+            if image.dtype != np.uint8 or not has_shape or not image.size:
+                raise ValueError(
+                    f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
+                    f'got {image.shape} {image.dtype}'
+                )
+        elif not isinstance(image, (str, Path)):
+            raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
+        elif not os.path.isfile(image):
+            raise FileNotFoundError(f'no image {image}')
+    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(
+        images
+    )
+
+
+def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
+    """BGR (H, W, 3) uint8; a large JPEG is read at a fraction of its size, but not below ``size``."""
+    if isinstance(source, np.ndarray):
+        return source if source.ndim == 3 else cv2.cvtColor(source, cv2.COLOR_GRAY2BGR)
+    return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']

@@ -1,0 +1,1 @@
+"""Learned regions and facial parts: whether they agree, and which is which."""
