@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path
+from fra_plugin.evaluation.regions.region_names import RegionParts
+from fra_plugin.files.file_hash import sha256
 from fra_plugin.synthetic.writer import VERSION
 
 REPO = Path(__file__).resolve().parents[2]
@@ -32,13 +35,21 @@ class Steps:
     def __call__(self, command, cwd):
         tool, words = Path(command[1]).name, command[2:]
         value = {word: words[place + 1] for place, word in enumerate(words[:-1]) if word.startswith('--')}
-        self.calls.append(tool if tool != 'train.py' else f'train {Path(value["--work-dir"]).name}')
+        folders = {'train.py': '--work-dir', 'benchmark_frozen.py': '--out'}
+        folder = Path(value[folders[tool]]).name if tool in folders else ''
+        self.calls.append(f'{tool[:-3]} {folder}'.strip())
         if tool == 'make_synthetic_faces.py':
             out = Path(value['--out'])
             draw(out / 'images', int(value['--num']), shade=int(value['--seed']))
             (out / 'train.txt').write_text('\n'.join(sorted(path.name for path in (out / 'images').iterdir())))
             made = {key: int(value[f'--{key}']) for key in ('num', 'seed', 'size')}
             (out / 'meta.json').write_text(json.dumps(dict(made, version=VERSION)))
+        elif tool == 'similar_faces.py':
+            Path(value['--out']).write_text('a picture')
+        elif tool == 'benchmark_frozen.py':
+            (Path(value['--out']) / 'frozen_features.md').write_text('a table')
+        elif tool == 'name_regions.py':
+            RegionParts(('nose',), np.ones((1, 1)), 'faces', sha256(words[0])).save(region_names_path(words[0]))
         elif tool == 'train.py':
             work_dir = Path(value['--work-dir'])
             if (work_dir / 'epoch_1.pth').exists():  # --resume finds a finished training
@@ -68,13 +79,15 @@ def run(tmp_path, monkeypatch, capsys):
         monkeypatch.setitem(sys.modules, 'demo_report', SimpleNamespace(write_report=write_report))
         monkeypatch.setattr(sys, 'argv', ['demo.py', '--out', str(tmp_path / 'out'), *map(str, args)])
         main()
-        return [call for call in steps.calls if call != 'export_backbone.py'], capsys.readouterr().out, reported
+        return steps.calls, capsys.readouterr().out, reported
 
     return run
 
 
 TRAININGS = [f'train {task}_from_{start}' for start in ('fra', 'random') for task in ('landmarks', 'expression')]
-ALL = ['make_synthetic_faces.py', 'train pretrain', *TRAININGS]
+MINUTES = ['train pretrain', 'name_regions', 'benchmark_frozen frozen_minutes']
+ALL = ['make_synthetic_faces', 'similar_faces', 'benchmark_frozen frozen', *TRAININGS, *MINUTES]
+PHOTOS = ['similar_faces', 'train pretrain', 'name_regions']
 
 
 def test_a_finished_demo_is_not_done_again(run):
@@ -97,24 +110,70 @@ def test_a_larger_budget_trains_the_pretraining_and_what_depends_on_it_anew(run)
     run('--num', 8)
     calls, out, _ = run('--num', 8, '--budget', 80)
     assert 'budget was 5000, is 80' in out
-    assert calls == ['train pretrain', *TRAININGS[:2]]  # from random weights nothing changes
+    assert calls == MINUTES
+
+
+def test_other_weights_do_all_anew_that_begins_with_them(run, tmp_path):
+    run('--num', 8)
+    (tmp_path / 'mine.pth').write_text('other weights')
+    calls, out, _ = run('--num', 8, '--weights', tmp_path / 'mine.pth')
+    assert calls == ['name_regions', 'similar_faces', 'benchmark_frozen frozen', *TRAININGS[:2], 'train pretrain']
+    assert 'anew, as weights' in out
 
 
 def test_faces_of_a_folder_do_not_get_the_model_of_other_faces(run, tmp_path):
     draw(tmp_path / 'my faces', 9)
     run('--num', 8)
     calls, out, _ = run('--data', tmp_path / 'my faces')
-    assert calls == ['train pretrain'] and 'anew, as faces changed' in out
-    assert 'anew' not in run('--data', tmp_path / 'my faces')[1]
+    assert calls == PHOTOS and 'anew, as faces changed' in out
+    calls, out, _ = run('--data', tmp_path / 'my faces')
+    assert calls == ['train pretrain'] and 'anew' not in out
     draw(tmp_path / 'my faces', 10, shade=9)
     assert 'anew, as faces changed; count was 9, is 10' in run('--data', tmp_path / 'my faces')[1]
-    assert run('--num', 8)[0][0] == 'train pretrain'
+    assert run('--num', 8)[0][0] == 'similar_faces'
+
+
+def test_a_folder_with_labels_gives_numbers_and_other_labels_give_others(run, tmp_path):
+    draw(tmp_path / 'faces', 9)
+    labels = tmp_path / 'faces' / 'labels.csv'
+    labels.write_text('path,label,split\n0.png,yes,train\n')
+    numbers = ['benchmark_frozen frozen', 'benchmark_frozen frozen_minutes']
+    calls = run('--data', tmp_path / 'faces')[0]
+    assert calls == [PHOTOS[0], numbers[0], *PHOTOS[1:], numbers[1]]
+    labels.write_text('path,label,split\n0.png,no,train\n')
+    assert [call for call in run('--data', tmp_path / 'faces')[0] if call in numbers] == numbers
 
 
 def test_a_demo_that_moved_uses_its_own_checkpoint(run, tmp_path, monkeypatch):
     run('--num', 8)
     (tmp_path / 'out').rename(tmp_path / 'moved')
     assert run('--num', 8, '--out', tmp_path / 'moved')[0] == ['train pretrain']
+
+
+@pytest.mark.parametrize(
+    'prepare, args, message',
+    [
+        (lambda folder: draw(folder, 7), (), 'pre-training needs at least 8 faces, found 7'),
+        (lambda folder: draw(folder.parent / 'other', 1), (), 'no such folder of face images'),
+        (
+            lambda folder: draw(folder, 8) or (folder / 'labels.csv').write_text('path,label\n'),
+            (),
+            "labels.csv:1: no column 'split'; the file has 'path', 'label'",
+        ),
+        (
+            lambda folder: draw(folder, 8),
+            ('--weights', 'fra_r18w32'),
+            'no checkpoint fra_r18w32; did you mean fra_r18w32_96px?',
+        ),
+    ],
+)
+def test_what_cannot_work_ends_with_one_line_before_anything_is_done(run, tmp_path, capsys, prepare, args, message):
+    prepare(tmp_path / 'faces')
+    with pytest.raises(SystemExit) as end:
+        run('--data', tmp_path / 'faces', *args)
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert end.value.code == 1 and message in line
+    assert not list((tmp_path / 'out').glob('*/*'))
 
 
 @pytest.mark.parametrize('data', ['', 'my faces, 2024', 'a "quoted" \'name\'', '$HOME $(pwd) `pwd`', '007'])

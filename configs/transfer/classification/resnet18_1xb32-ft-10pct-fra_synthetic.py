@@ -11,7 +11,7 @@ model = dict(
     backbone=dict(
         _delete_=True,
         **_base_.backbone,
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth'),
+        init_cfg=dict(type='PretrainedBackbone', checkpoint='fra_r18w32_96px'),
     ),
     head=dict(in_channels=128),
 )

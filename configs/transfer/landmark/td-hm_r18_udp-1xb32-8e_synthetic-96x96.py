@@ -23,9 +23,7 @@ model = dict(
     _delete_=True,
     type='TopdownPoseEstimator',
     data_preprocessor=_base_.topdown.data_preprocessor,
-    backbone=dict(
-        **_base_.backbone, init_cfg=dict(type='PretrainedBackbone', checkpoint='work_dirs/demo/pretrain/backbone.pth')
-    ),
+    backbone=dict(**_base_.backbone, init_cfg=dict(type='PretrainedBackbone', checkpoint='fra_r18w32_96px')),
     head=dict(
         type='HeatmapHead',
         in_channels=128,
@@ -45,7 +43,7 @@ train_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type='RepeatDataset',
-        times=2,
+        times=6,  # 240 steps: after 80 of them random weights are far from converged
         dataset=dict(
             type='LabelBudget',
             share=0.1,
