@@ -51,6 +51,9 @@ def log():
             records.append(f'{record.levelname} {record.getMessage()}')
 
     handler, logger = Handler(), MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel(logging.INFO)  # a command that another test ran may have made it quieter
     logger.addHandler(handler)
     yield records
     logger.removeHandler(handler)
+    logger.setLevel(level)

@@ -19,12 +19,15 @@ from mmpretrain.registry import DATASETS, MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils import _pytree
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from fra_plugin.configs import load_config
 from fra_plugin.engine import ReliableTrainLoop
 from fra_plugin.models import region_heatmap_head, semantic_consistency_loss, semantic_relation_loss
+
+if not hasattr(_pytree, 'tree_leaves'):
+    pytest.skip('the simulated GPU needs torch 2.2 or newer', allow_module_level=True)
 
 GPU = torch.device('cuda', 0)
 FRAME = 'simulated_gpu'
@@ -81,14 +84,14 @@ class Counts(TorchDispatchMode):
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         namespace, name = operation._schema.name.split('::')
-        given = [value for value in tree_leaves((args, kwargs)) if isinstance(value, torch.Tensor)]
+        given = [value for value in _pytree.tree_leaves((args, kwargs)) if isinstance(value, torch.Tensor)]
         on_gpu = any(tensor.device.type == 'cuda' for tensor in given)
         if name == '_local_scalar_dense':
             if on_gpu:
                 self.reads.append(_place())
             return 0.0 if given[0].is_floating_point() else 0  # the scaler found no infinity, say
         result = _sync_bn(name, given) if name in SHAPES_OF_SYNC_BN else operation(*args, **kwargs)
-        results = [value for value in tree_leaves(result) if isinstance(value, torch.Tensor)]
+        results = [value for value in _pytree.tree_leaves(result) if isinstance(value, torch.Tensor)]
         if namespace == 'c10d':
             self.collectives[name] += 1
         elif _runs(operation, name, given, results):
