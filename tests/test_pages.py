@@ -45,7 +45,7 @@ TRAININGS = {
 
 # What a reader replaces, and what would take long.
 REPLACED = [
-    (r'(NNODES=2 NODE_RANK=)0 (.*) 8$', r'\g<1>1 \2 1 & \g<1>0 \2 1 && wait $!'),
+    (r'^(.*NNODES=2 NODE_RANK=)0 (.*\.py) 8\b(.*)$', r'\g<1>1 \2 1\3 & \g<1>0 \2 1\3 && wait $!'),
     (r'(dist_train\.sh configs/fra/\S+) 8\b', r'\1 2'),
     (r'(dist_train\.sh \S+) 8\b', r'\1 1'),
     (r'(mim train \w+) \S+', r'\1 configs/fra/full_precision.py'),

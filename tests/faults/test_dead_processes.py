@@ -117,7 +117,7 @@ def test_dist_train_goes_on_by_itself_where_restarts_are_allowed(faces, tmp_path
     run = Launched(config, tmp_path, MAX_RESTARTS='1')
     run.wait_for_step(3)
     os.kill(run.processes()[-1], signal.SIGKILL)
-    assert run.launcher.wait(200) == 0, run.log.read_text()
+    assert run.launcher.wait(400) == 0, run.log.read_text()
     assert 'Load checkpoint from' in run.log.read_text()
     # and steps_of() saw that repeated steps agree
     assert max(steps_of(run.work_dir, 0)) == max(steps_of(run.work_dir, 1)) == STEPS // 2
