@@ -303,7 +303,7 @@ class FRAFeatures:
                 raise ValueError(f'what must be some of {", ".join(OUTPUTS)}, got {name!r}')
         for name in OF_REGIONS:
             if name in what and self.model is None:
-                raise ValueError(f'{name} needs a whole FRA checkpoint, this one is a backbone')
+                raise ValueError(f'{name!r} needs a whole FRA checkpoint, this one is a backbone')
         return what
 
     def _prepare(self, source: Image) -> np.ndarray:

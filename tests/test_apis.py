@@ -134,7 +134,7 @@ def test_an_exported_backbone_gives_the_same_embedding(features, checkpoint, ima
     assert list(got) == ['names', 'embedding', 'feature_map']
     np.testing.assert_array_equal(got['embedding'], features(images)['embedding'])
     for name in ('heatmaps', 'region_embedding'):
-        with pytest.raises(ValueError, match=f'{name} needs a whole FRA checkpoint'):
+        with pytest.raises(ValueError, match=f"'{name}' needs a whole FRA checkpoint"):
             backbone(images, what=name)
 
 

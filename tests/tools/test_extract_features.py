@@ -170,7 +170,7 @@ def test_pictures_do_not_land_among_the_faces(case, run):
 def test_a_backbone_has_no_regions(case, run, tmp_path):
     export_backbone(str(case / 'fra.pth'), str(tmp_path / 'backbone.pth'))
     code, (error,) = run('visualize_heatmaps.py', tmp_path / 'backbone.pth', case / 'faces', '--out', tmp_path / 'out')
-    assert code == 1 and 'heatmaps need a whole FRA checkpoint' in error
+    assert code == 1 and "'heatmaps' needs a whole FRA checkpoint" in error
     assert not (tmp_path / 'out').exists()
 
 

@@ -74,6 +74,7 @@ class RegionHeatmapHook(Hook):
         self.by_epoch = by_epoch
         self.face_size = face_size
         self.landmarks = landmarks
+        self.landmark_set = None
 
     def before_train(self, runner: Runner) -> None:
         """Read the faces, and draw what a new model makes of them."""
