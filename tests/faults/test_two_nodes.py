@@ -1,6 +1,6 @@
 """Two nodes with a network of their own: one dies, or the cable is pulled; nothing hangs, nothing is lost.
 
-They share a disk, as nodes of a cluster do, and talk through gloo. Each test takes about a minute.
+They share a disk, as nodes of a cluster do, and talk through gloo. Each test takes some minutes on a busy machine.
 """
 
 import time
