@@ -44,15 +44,6 @@ ASK_THE_DEVICE = {
 # These run nothing: they give a tensor another shape, or memory.
 LAY_OUT = {'_unsafe_view', 'empty', 'empty_like', 'empty_strided', 'new_empty', 'new_empty_strided', 'device'}
 
-# The kernels of SyncBN have no shapes of their own in torch: results like the input, or vectors of its channels.
-SHAPES_OF_SYNC_BN = dict(
-    batch_norm_stats=(2, False),
-    batch_norm_gather_stats_with_counts=(2, False),
-    batch_norm_elemt=(1, True),
-    batch_norm_backward_reduce=(4, False),
-    batch_norm_backward_elemt=(1, True),
-)
-
 needs_simulation = pytest.mark.skipif(
     not hasattr(torch._C, '_ensureCUDADeviceGuardSet'), reason='this torch cannot simulate a GPU'
 )
@@ -90,7 +81,7 @@ class Counts(TorchDispatchMode):
             if on_gpu:
                 self.reads.append(_place())
             return 0.0 if given[0].is_floating_point() else 0  # the scaler found no infinity, say
-        result = _sync_bn(name, given) if name in SHAPES_OF_SYNC_BN else operation(*args, **kwargs)
+        result = operation(*args, **kwargs)
         results = [value for value in _pytree.tree_leaves(result) if isinstance(value, torch.Tensor)]
         if namespace == 'c10d':
             self.collectives[name] += 1
@@ -111,13 +102,6 @@ class Counts(TorchDispatchMode):
             elif source.device.type != 'cuda' == target.device.type and waits:
                 self.blocking_copies.append(_place())
         return result
-
-
-def _sync_bn(name: str, given: List[torch.Tensor]):
-    number, like_input = SHAPES_OF_SYNC_BN[name]
-    if like_input:
-        return torch.empty_like(given[0])
-    return tuple(torch.empty(given[0].shape[1], device=GPU) for _ in range(number))
 
 
 def _runs(operation, name: str, given: List[torch.Tensor], results: List[torch.Tensor]) -> bool:

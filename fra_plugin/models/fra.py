@@ -100,6 +100,15 @@ class FRA(BaseSelfSupervisor):
             # Before the networks run: the copy then doesn't wait for them.
             view_boxes = torch.tensor([sample.view_boxes for sample in data_samples], dtype=torch.float32)
             view_boxes = view_boxes.transpose(0, 1).to(inputs[0].device, non_blocking=True)  # (2, B, 4)
+        return self.view_losses(inputs, view_boxes)
+
+    def view_losses(self, inputs: List[torch.Tensor], view_boxes: Optional[torch.Tensor] = None) -> Dict:
+        """:meth:`loss` without what is not arithmetic, so that it can be compiled (:class:`CompileHook`).
+
+        Args:
+            inputs: two views (B, 3, H, W).
+            view_boxes: which part of its image each view shows, (2, B, 4). Defaults to None, not known.
+        """
         online = self.neck(*(self.backbone(view) for view in inputs))
         with torch.no_grad():
             target = self.target.neck(*(self.target.backbone(view) for view in inputs))

@@ -110,6 +110,35 @@ def _kernels(input: torch.Tensor):
     return torch if input.device.type == 'cuda' else _Plain
 
 
+def _tell_shapes() -> torch.library.Library:
+    """What torch's kernels return, which torch itself does not tell: without it, they can't be compiled."""
+    library = torch.library.Library('aten', 'IMPL', 'Meta')
+
+    def vectors(number: int):
+        def shapes(grad_or_input, *_):
+            dtype = torch.float32 if grad_or_input.dtype in (torch.float16, torch.bfloat16) else grad_or_input.dtype
+            return tuple(grad_or_input.new_empty(grad_or_input.shape[1], dtype=dtype) for _ in range(number))
+
+        return shapes
+
+    def maps(grad_or_input, *_):
+        return torch.empty_like(grad_or_input)
+
+    for name, shapes in dict(
+        batch_norm_stats=vectors(2),
+        batch_norm_gather_stats_with_counts=vectors(2),
+        batch_norm_elemt=maps,
+        batch_norm_backward_reduce=vectors(4),
+        batch_norm_backward_elemt=maps,
+    ).items():
+        if not torch._C._dispatch_has_kernel_for_dispatch_key(f'aten::{name}', 'Meta'):
+            library.impl(name, shapes)
+    return library
+
+
+_SHAPES = _tell_shapes()
+
+
 class _Plain:
     """What torch has as kernels on GPUs, with the same arguments and results, on any device."""
 

@@ -3,6 +3,7 @@
 from .broken_image_hook import BrokenImageHook
 from .channels_last_hook import ChannelsLastHook
 from .collapse_monitor_hook import CollapseMonitorHook
+from .compile_hook import CompileHook
 from .label_check_hook import LabelCheckHook
 from .momentum_update_hook import MomentumUpdateHook
 from .non_finite_hook import NonFiniteHook
@@ -15,6 +16,7 @@ __all__ = [
     'BrokenImageHook',
     'ChannelsLastHook',
     'CollapseMonitorHook',
+    'CompileHook',
     'LabelCheckHook',
     'MomentumUpdateHook',
     'NonFiniteHook',

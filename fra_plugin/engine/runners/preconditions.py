@@ -42,7 +42,8 @@ def refuse_compiled_step(cfg: Config) -> None:
     if cfg.get('compile'):
         raise ValueError(
             f"compile={cfg['compile']!r} compiles the optimizer's step too, and what watches the step (the target "
-            'network, steps that are left out) would not run: remove it from the config, or set compile=False'
+            "network, steps that are left out) would not run: set compile=False. dict(type='CompileHook') among "
+            'custom_hooks compiles the losses alone'
         )
 
 
