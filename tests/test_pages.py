@@ -54,6 +54,7 @@ REPLACED = [
     (r'--num 2000 (.*) data/synthetic_faces', r'--num 8 \1 drawn'),
     (r'--budget (1,)?10,100 --seeds 3\b', '--budget 10 --seeds 1'),
     (r'(benchmark_frozen\.py .*)', r'\1 --seeds 1'),
+    (r'(benchmark_speed\.py .*)', r'\1 --iterations 1'),
     (r'\bFOLDER\b', 'folder/of/faces'),
     (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
     (r'(crop_faces\.py) PHOTOS OUT\b', r'\1 photos cut --workers 1'),
@@ -93,6 +94,7 @@ TRACES = [
     (r'name_regions\.py (\S+)\.pth', r'\1.regions.json'),
     (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
     (r'benchmark_frozen\.py .*?--out (\S+)', r'\1/frozen_features.md'),
+    (r'benchmark_speed\.py \S*?([\w.-]+)\.py', r'work_dirs/benchmark_speed/\1/benchmark_speed.md'),
     (r'benchmark\.py (random) ', r'work_dirs/benchmark/\1/benchmark.csv'),
     (r'benchmark\.py \S+?(\w+)\.pth', r'work_dirs/benchmark/\1/benchmark.csv'),
 ]
