@@ -15,6 +15,9 @@ from fra_plugin.models import region_heatmap_head, semantic_relation_loss
 def test_loss_and_gradient_of_two_processes_are_those_of_one(tmp_path, monkeypatch, sync_grad, cross_view):
     mp.spawn(worker, args=(free_port(), str(tmp_path), sync_grad, cross_view), nprocs=2)
     two = torch.load(tmp_path / 'rank0.pth')
+    # For both views together: 4 of Sinkhorn, 2 of prototypes, 1 of the use of the regions, 1 of the pixels that both views
+    # show, and 2 of gradients.
+    assert two['reductions'] == 7 + cross_view + 2 * sync_grad
 
     model = tiny_fra(norm='GN', cross_view=cross_view)
     total = total_loss(model(make_views(), make_samples(), mode='loss'))

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from unittest import mock
 
 import torch
 from mmpretrain.structures import DataSample
@@ -38,15 +39,17 @@ def worker(rank: int, port: int, folder: str, sync_grad: bool, cross_view: bool)
                      relation_loss=dict(type='SemanticRelationLoss', sync_grad=sync_grad))  # yapf: disable
     parallel = DistributedDataParallel(model)
     own = slice(2 * rank, 2 * rank + 2)
-    losses = parallel([v[own] for v in make_views()], make_samples()[own], mode='loss')
-    total = total_loss(losses)
-    total.backward()
+    with mock.patch.object(dist, 'all_reduce', wraps=dist.all_reduce) as reductions:  # the model's own
+        losses = parallel([v[own] for v in make_views()], make_samples()[own], mode='loss')
+        total = total_loss(losses)
+        total.backward()
     mean_loss = total.detach().clone()
     dist.all_reduce(mean_loss)
     if rank == 0:
         torch.save(dict(
             loss=mean_loss / 2,
             grads={n: p.grad for n, p in model.named_parameters() if p.grad is not None},
+            reductions=reductions.call_count,
             prototype=model.neck.heatmap_head.prototype), f'{folder}/rank0.pth')  # yapf: disable
     dist.destroy_process_group()
 
