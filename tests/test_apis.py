@@ -13,6 +13,7 @@ from mmpretrain import FeatureExtractor
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
+from fra_plugin.checkpoints.stored_config import stored_crop
 from fra_plugin.datasets import SyntheticRegions
 
 
@@ -261,3 +262,32 @@ def test_random_weights_come_from_a_config_and_the_seed(images, tmp_path, capfd)
     assert 'torch.Size' not in capfd.readouterr().out
     with pytest.raises(ValueError, match='random weights need a config'):
         FRAFeatures(None)
+
+
+@pytest.mark.parametrize(
+    'parts, expected',
+    [
+        (
+            dict(test_dataloader=[dict(type='FaceCrop', size=48, margin=0.1, align='similarity')]),
+            (48, 0.1, 'similarity'),
+        ),
+        (dict(test_dataloader=[dict(type='FaceCrop', size=48)]), (48, 0.3, 'none')),
+        (dict(train_dataloader=[dict(type='FastRandomResizedCrop', scale=96)]), (96, 0.3, 'none')),
+        (
+            dict(train_dataloader=[dict(type='Resize', scale=(64, 64))], boxes='b.csv', box_margin=0.5),
+            (64, 0.5, 'none'),
+        ),
+        (dict(train_dataloader=[dict(type='Resize', scale=(64, 64))], box_margin=0.5), (64, 0.3, 'none')),
+        (dict(train_dataloader=[dict(type='LoadFace')]), None),
+    ],
+)
+def test_the_crop_of_a_model_comes_from_its_config(parts, expected):
+    data = {name: part for name, part in parts.items() if not name.endswith('loader')}
+    config = {name: dict(dataset=dict(data, pipeline=part)) for name, part in parts.items() if name.endswith('loader')}
+    found = stored_crop(config)
+    assert (found and tuple(found.settings().values())) == expected
+
+
+def test_a_wrong_crop_in_a_config_is_refused():
+    with pytest.raises(ValueError, match='above -1'):
+        stored_crop(dict(test_dataloader=dict(dataset=dict(pipeline=[dict(type='FaceCrop', margin=-2)]))))
