@@ -6,7 +6,7 @@ import torch.multiprocessing as mp
 from mmcv.cnn import build_norm_layer
 from mmengine.model import revert_sync_batchnorm
 from torch import nn
-from two_processes import free_port, run_layers
+from two_processes import run_layers
 
 from fra_plugin.models import NonBlockingSyncBN
 
@@ -25,7 +25,7 @@ def make_case(shape):
 def parts(tmp_path_factory):
     folder = tmp_path_factory.mktemp('parts')
     cases = {name: (*make_case(shape), first) for name, (shape, first) in CASES.items()}
-    mp.spawn(run_layers, args=(free_port(), str(folder), cases), nprocs=2)
+    mp.spawn(run_layers, args=(str(folder), cases), nprocs=2)
     return [torch.load(folder / f'{rank}.pth') for rank in range(2)]
 
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 import torch.multiprocessing as mp
 from tiny_fra import tiny_fra, total_loss
-from two_processes import free_port, make_samples, make_views, worker
+from two_processes import make_samples, make_views, worker
 
 from fra_plugin.models import region_heatmap_head, semantic_relation_loss
 
 
 @pytest.mark.parametrize('sync_grad, cross_view', [(True, False), (True, True), (False, True)])
 def test_loss_and_gradient_of_two_processes_are_those_of_one(tmp_path, monkeypatch, sync_grad, cross_view):
-    mp.spawn(worker, args=(free_port(), str(tmp_path), sync_grad, cross_view), nprocs=2)
+    mp.spawn(worker, args=(str(tmp_path), sync_grad, cross_view), nprocs=2)
     two = torch.load(tmp_path / 'rank0.pth')
     # For both views together: 4 of Sinkhorn, 2 of prototypes, 1 of the use of the regions, 1 of the pixels that both views
     # show, and 2 of gradients.

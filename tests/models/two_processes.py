@@ -1,7 +1,5 @@
 """What each of two processes runs: in a module of its own, as new processes have to import it."""
 
-import os
-import socket
 from unittest import mock
 
 import torch
@@ -25,16 +23,14 @@ def make_samples():
     return [DataSample(metainfo=dict(view_boxes=pair)) for pair in boxes]
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
-def worker(rank: int, port: int, folder: str, sync_grad: bool, cross_view: bool) -> None:
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
+def join(rank: int, folder: str) -> None:
+    """They meet at a file: a port that was free may be taken by another run of the tests."""
     torch.set_num_threads(1)
-    dist.init_process_group('gloo', rank=rank, world_size=2)
+    dist.init_process_group('gloo', init_method=f'file://{folder}/meeting', rank=rank, world_size=2)
+
+
+def worker(rank: int, folder: str, sync_grad: bool, cross_view: bool) -> None:
+    join(rank, folder)
     model = tiny_fra(norm='GN', sync_grad=sync_grad, cross_view=cross_view,
                      relation_loss=dict(type='SemanticRelationLoss', sync_grad=sync_grad))  # yapf: disable
     parallel = DistributedDataParallel(model)
@@ -54,11 +50,9 @@ def worker(rank: int, port: int, folder: str, sync_grad: bool, cross_view: bool)
     dist.destroy_process_group()
 
 
-def run_layers(rank: int, port: int, folder: str, cases: dict) -> None:
+def run_layers(rank: int, folder: str, cases: dict) -> None:
     """Two steps of a NonBlockingSyncBN for each case (input, gradient, images of the first process)."""
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    dist.init_process_group('gloo', rank=rank, world_size=2)
+    join(rank, folder)
     found = {}
     for name, (input, grad, first) in cases.items():
         layer = NonBlockingSyncBN(5).double()
