@@ -27,9 +27,3 @@ val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.t
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='AttributeMetric')]
 test_evaluator = val_evaluator
-
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', T_max=3, by_epoch=True, begin=0, end=3, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=3, val_interval=3)

@@ -12,9 +12,3 @@ train_pipeline = [step for step in _base_.train_pipeline if step['type'] != 'Ran
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline, **faces))
 val_dataloader = dict(dataset=faces)
 test_dataloader = val_dataloader
-
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', T_max=3, by_epoch=True, begin=0, end=3, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=3, val_interval=3)

@@ -18,9 +18,3 @@ train_dataloader = dict(
 )
 val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
-
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=20),
-    dict(type='CosineAnnealingLR', T_max=1, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=1, val_interval=1)
