@@ -20,7 +20,7 @@ def fit_to_machine(cfg: Config) -> List[str]:
     """Changes `cfg` in place; without a GPU and with a launcher it also opens the process group.
 
     Args:
-        cfg: a Runner's config whose `launcher` ('none', 'pytorch', 'slurm', 'mpi') is already set.
+        cfg: a Runner's config, with the `launcher` ('none', 'pytorch', 'slurm', 'mpi') of several processes.
 
     Returns:
         One line for each change, for the log.
@@ -28,14 +28,14 @@ def fit_to_machine(cfg: Config) -> List[str]:
     Raises:
         ValueError: more processes than GPUs on this machine, or no address to meet at.
     """
-    changes = []
+    changes, launcher = [], cfg.get('launcher', 'none')
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         dropped = drop_worker_options(cfg.get(name))
         if dropped:
             changes.append(f'{name} has num_workers=0: {", ".join(dropped)} dropped.')
     if torch.cuda.is_available():
         local_rank, gpus = int(os.environ.get('LOCAL_RANK', 0)), torch.cuda.device_count()
-        if cfg.launcher == 'pytorch' and local_rank >= gpus:
+        if launcher == 'pytorch' and local_rank >= gpus:
             raise ValueError(
                 f'process {local_rank + 1} on this machine finds {gpus} GPUs only: start {gpus} processes, or '
                 'hide the GPUs (CUDA_VISIBLE_DEVICES=) to run on the CPU'
@@ -43,7 +43,7 @@ def fit_to_machine(cfg: Config) -> List[str]:
         return changes
     if _drop_mixed_precision(cfg.get('optim_wrapper')):
         changes.append('No GPU here: mixed precision (AmpOptimWrapper) is off.')
-    if cfg.launcher != 'none':
+    if launcher != 'none':
         _open_gloo(cfg)
         wrapper = cfg.setdefault('model_wrapper_cfg', ConfigDict())
         wrapper.setdefault('broadcast_buffers', False)
