@@ -83,7 +83,9 @@ if __name__ == '__main__':
         packages=find_packages(include=('fra_plugin', 'fra_plugin.*')),
         package_data={'fra_plugin': ['weights/*']},
         install_requires=requirements('base'),
-        extras_require={name: requirements(name) for name in ('lite', 'mmpose', 'mim', 'tools', 'hub', 'onnx', 'test')},
+        extras_require={
+            name: requirements(name) for name in ('lite', 'mmpose', 'mim', 'tools', 'hub', 'onnx', 'app', 'test')
+        },
         cmdclass=dict(build_py=BuildWithMim, develop=DevelopWithMim),
         zip_safe=False,
     )

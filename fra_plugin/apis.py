@@ -29,7 +29,7 @@ from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tenso
 from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
 from .configs import load_config
-from .datasets.given_images import Image, list_images, read_face
+from .datasets.given_images import Image, list_images, read_face, readable_images
 from .datasets.parsing.label_map import read_label_map
 from .datasets.parsing.parsed_faces import ParsedFaces
 from .datasets.transforms.face_crop import FaceCrop
@@ -40,7 +40,7 @@ from .files.file_hash import sha256
 from .models.fra import FRA
 from .synthetic import REGIONS, render_face
 
-__all__ = ['FRAFeatures', 'Image', 'OUTPUTS', 'SimilarFaces', 'list_images', 'read_face']
+__all__ = ['FRAFeatures', 'Image', 'OUTPUTS', 'SimilarFaces', 'list_images', 'read_face', 'readable_images']
 
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps', 'region_embedding')
 OF_REGIONS = ('heatmaps', 'region_embedding')

@@ -15,9 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import mmcv
 import numpy as np
 
-from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face
+from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face, readable_images
 from fra_plugin.command import errors_in_one_line
-from fra_plugin.datasets import BrokenImageError
 from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.visualization import highlight_region, picture_rows
 
@@ -54,13 +53,9 @@ def searched(folder: str, max_faces: Optional[int]) -> List[str]:
     """Files that can be read; the others are told."""
     files = list_images(folder)[1]
     chosen = np.linspace(0, len(files) - 1, min(max_faces or len(files), len(files))).round().astype(int)
-    found = []
-    for place in chosen:
-        try:
-            read_face(files[place], SIDE)
-            found.append(files[place])
-        except BrokenImageError as error:
-            print(f'left out: {error}', file=sys.stderr)
+    found, problems = readable_images([files[place] for place in chosen], SIDE)
+    for problem in problems:
+        print(f'left out: {problem}', file=sys.stderr)
     if not found:
         raise ValueError(f'{folder}: no image can be read')
     return found

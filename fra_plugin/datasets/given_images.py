@@ -2,12 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Iterable, List, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
-from .transforms.load_face import LoadFace
+from .transforms.load_face import BrokenImageError, LoadFace
 from .unlabelled.folder_scan import scan_folder, tell_left_out
 
 Image = Union[str, Path, np.ndarray]
@@ -47,3 +47,15 @@ def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
     if isinstance(source, np.ndarray):
         return source if source.ndim == 3 else cv2.cvtColor(source, cv2.COLOR_GRAY2BGR)
     return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']
+
+
+def readable_images(files: Iterable[str], size: Optional[int] = None) -> Tuple[List[str], List[str]]:
+    """The files that can be read, and one line for each that cannot; ``size`` as for :func:`read_face`."""
+    found, problems = [], []
+    for file in files:
+        try:
+            read_face(file, size)
+            found.append(file)
+        except BrokenImageError as error:
+            problems.append(str(error))
+    return found, problems
