@@ -91,6 +91,8 @@ TRACES = [
     (r'extract_features\.py .*--out (\S+)', r'\1'),
     (r'visualize_heatmaps\.py .*--out (\S+)', r'\1/contact_sheet.png'),
     (r'similar_faces\.py .*--out (\S+)', r'\1'),
+    (r'example_regions\.py .*--out (\S+)', r'\1'),
+    (r'demo_app\.py', r'=open http://127\.0\.0\.1:\d+/'),
     (r'name_regions\.py (\S+)\.pth', r'\1.regions.json'),
     (r'analyze_run\.py (\S+)', r'\1/analysis.html'),
     (r'benchmark_frozen\.py .*?--out (\S+)', r'\1/frozen_features.md'),
@@ -294,6 +296,9 @@ def test_command_works(reader, command):
         pytest.skip('mim does not find this package: it is not installed, or editable')
     if 'cofw' in command:
         RAW['cofw'](reader.checkout / 'raw/cofw')
+    if 'demo_app' in command:  # until it serves the page; it ends with the Python of the reader
+        pytest.importorskip('gradio', reason="the page needs gradio: pip install '.[app]'")
+        command = f'sed /^open/q < <(TMPDIR=$PWD {command} --port $PORT 2>&1)'
     done = reader.type(command)
     if made.startswith('='):
         assert re.search(made[1:], done.output), done.output

@@ -203,16 +203,19 @@ def main() -> None:
         known, note = search(features, args.folder)
         demo = Demo(features, find_detector(*args.detector), known)
         blocks = page(gradio, demo, note)
-        blocks.launch(
-            server_name='127.0.0.1',
-            server_port=args.port,
-            share=False,
-            quiet=True,
-            ssr_mode=False,
-            footer_links=[],
-            theme=gradio.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace']),
-            prevent_thread_lock=True,
-        )
+        try:
+            blocks.launch(
+                server_name='127.0.0.1',
+                server_port=args.port,
+                share=False,
+                quiet=True,
+                ssr_mode=False,
+                footer_links=[],
+                theme=gradio.themes.Default(font=['system-ui', 'sans-serif'], font_mono=['monospace']),
+                prevent_thread_lock=True,
+            )
+        except (OSError, OverflowError):
+            raise OSError(f'port {args.port} is not free, or no port: choose another one with --port') from None
         print(f'open {blocks.local_url} (end with Ctrl+C)', flush=True)
         blocks.block_thread()
 

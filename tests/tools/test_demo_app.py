@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from made_photos import photo
 
 from fra_plugin.apis import FRAFeatures
+from fra_plugin.datasets import FaceCrop
 from fra_plugin.faces import HaarCascade
 from fra_plugin.synthetic import render_face
 
@@ -93,6 +95,13 @@ def test_bad_input_is_one_line_on_the_page(app, features, tmp_path, capsys):
     (tmp_path / 'empty/broken.jpg').write_bytes(b'no image')
     known, note = app['search'](features, str(tmp_path / 'empty'))
     assert known is None and 'can be read' in note and 'left out: ' in capsys.readouterr().err
+
+
+def test_a_model_that_the_page_cannot_show_is_refused(app):
+    with pytest.raises(ValueError, match='backbone.pth is a backbone'):
+        app['Demo'](SimpleNamespace(model=None, source='backbone.pth'), HaarCascade())
+    with pytest.raises(ValueError, match='needs aligned faces: use --detector mtcnn or yunet'):
+        app['Demo'](SimpleNamespace(model=True, crop=FaceCrop(align='similarity')), HaarCascade())
 
 
 @pytest.mark.parametrize(
