@@ -182,10 +182,10 @@ def page(gradio: Any, demo: Demo, note: str) -> Any:
         gradio.HTML(note)
         with gradio.Row():
             photo = gradio.File(label='Photo', file_types=['image'], type='filepath')
-            marked = gradio.Image(**picture)
+            marked = gradio.Image(**picture, elem_id='faces')
         text = gradio.HTML()
-        regions = gradio.Image(**picture)
-        nearest = gradio.Image(**picture, visible=demo.known is not None)
+        regions = gradio.Image(**picture, elem_id='regions')
+        nearest = gradio.Image(**picture, elem_id='nearest', visible=demo.known is not None)
         photo.change(demo.look, photo, [text, marked, regions, nearest])
     return blocks
 
@@ -198,7 +198,7 @@ def main() -> None:
         try:
             import gradio
         except ImportError:
-            raise ImportError("the page needs gradio: pip install 'gradio>=6,<7' (Python 3.10 or later)") from None
+            raise ImportError("the page needs gradio: pip install 'gradio>=6.31,<7' (Python 3.10 or later)") from None
         features = FRAFeatures(args.checkpoint, device=args.device)
         known, note = search(features, args.folder)
         demo = Demo(features, find_detector(*args.detector), known)

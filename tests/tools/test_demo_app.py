@@ -170,9 +170,9 @@ def test_the_page_in_a_browser_shows_faces_regions_and_mistakes_and_asks_no_othe
         text = drop('portrait.png', '1 face found.')
         assert all(f'{name} 0.' in text for name in NAMES) and 'Nearest faces: of the 3 in' in text
         assert 'faces/ann.png (0.' in text and '<b>eve.png (0.' in text
-        for place in range(3):  # photo, regions, nearest faces
-            page.locator('img').nth(place).evaluate('image => image.decode()')
-        assert page.locator('img').count() == 3 and page.get_by_role('button', name='Share').count() == 0
+        for name in ('faces', 'regions', 'nearest'):
+            page.locator(f'#{name} img').evaluate('image => image.decode()')
+        assert page.get_by_role('button', name='Share').count() == 0
         page.screenshot(path=str(tmp_path / 'page.png'), full_page=True)
         assert 'faces/ann.png' not in drop('grey.png', 'No face found in this photo.')
         assert 'Traceback' not in drop('broken.jpg', 'This photo cannot be read: ')
