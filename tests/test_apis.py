@@ -11,7 +11,7 @@ from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 from mmpretrain import FeatureExtractor
 
-from fra_plugin.apis import FRAFeatures
+from fra_plugin.apis import FRAFeatures, readable_images
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.stored_config import stored_crop
 from fra_plugin.datasets import SyntheticRegions
@@ -291,3 +291,12 @@ def test_the_crop_of_a_model_comes_from_its_config(parts, expected):
 def test_a_wrong_crop_in_a_config_is_refused():
     with pytest.raises(ValueError, match='above -1'):
         stored_crop(dict(test_dataloader=dict(dataset=dict(pipeline=[dict(type='FaceCrop', margin=-2)]))))
+
+
+def test_images_that_cannot_be_read_are_told_apart(tmp_path):
+    files = [str(tmp_path / name) for name in ('ann.png', 'text.png', 'ben.png')]
+    for file in files[::2]:
+        cv2.imwrite(file, np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / 'text.png').write_text('no image')
+    found, (problem,) = readable_images(files)
+    assert found == files[::2] and problem.startswith(files[1])
