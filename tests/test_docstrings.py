@@ -32,7 +32,7 @@ def registered(room: str) -> dict:
         for root in registries
         for registry in below(root)
         for name, item in registry.module_dict.items()
-        if item.__module__.startswith(room)
+        if getattr(item, '__module__', '').startswith(room)  # mmengine registers partial functions, too
     }
 
 

@@ -1,5 +1,7 @@
 """Weights of another model, or not finite, start no training, no resumed training and no test."""
 
+from uuid import uuid4
+
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -37,7 +39,7 @@ def build(tmp_path):
         return Runner(
             model,
             str(tmp_path / 'run'),
-            experiment_name=f'{tmp_path.name}_{len(list(tmp_path.rglob("*.log")))}',
+            experiment_name=uuid4().hex,  # two runs of one name and second would share a log
             train_dataloader=dict(dataset=data, batch_size=2, sampler=dict(type='DefaultSampler', shuffle=False)),
             train_cfg=dict(type='ReliableTrainLoop', max_epochs=1),
             optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.01)),

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +15,7 @@ from torch import nn
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 from fra_plugin.checkpoints.whole_checkpoint import newest_whole_checkpoint
 from fra_plugin.engine import NonFiniteHook, ReliableCheckpointHook, StopSignalHook
+from fra_plugin.engine.hooks import reliable_checkpoint_hook
 from fra_plugin.engine.runners.preconditions import refuse_no_step
 
 
@@ -113,9 +113,13 @@ def test_the_last_two_checkpoints_inside_epochs_are_kept(tmp_path):
     assert (tmp_path / 'last_checkpoint').read_text() == str(tmp_path / 'epoch_2.pth')
 
 
-def test_the_clock_saves(tmp_path):
-    slow = Each(lambda runner, loss: time.sleep(0.3 if runner.iter == 3 else 0)).hook
-    build(tmp_path, 'run', [slow], checkpoint=dict(minute_interval=0.2 / 60)).train()
+def test_the_clock_saves(tmp_path, monkeypatch):
+    """By a clock of the test's own, on which only the iteration of index 3 takes time."""
+    minutes = [0]
+    clock = SimpleNamespace(monotonic=lambda: 60 * minutes[0])
+    monkeypatch.setattr(reliable_checkpoint_hook, 'time', clock)
+    slow = Each(lambda runner, loss: minutes.append(minutes.pop() + (runner.iter == 3))).hook
+    build(tmp_path, 'run', [slow], checkpoint=dict(minute_interval=1)).train()
     assert 'iter_4.pth' in files(tmp_path)
     assert 'iter_5.pth' not in files(tmp_path)
 
