@@ -29,7 +29,7 @@ model = dict(
         dict(type='Constant', layer='LayerNorm', val=1.0, bias=0.0),
     ],
 )
-train_pipeline = [_base_.train_pipeline[0]] + _base_.view[:2] + [dict(type='PackInputs')]
+train_pipeline = [_base_.train_pipeline[0]] + _base_.view[:2] + [dict(type='FastPackInputs')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 no_decay = dict(decay_mult=0.0)
 optim_wrapper = dict(

@@ -57,7 +57,7 @@ def test_the_aligned_faces_have_the_official_recipe_at_half_the_size():
     assert aligned.view[1:] == official.view[1:]
     for name in ('optim_wrapper', 'param_scheduler', 'train_cfg', 'auto_scale_lr', 'data_preprocessor'):
         assert aligned[name] == official[name], name
-    blurs = [[view[-2 if view[-1].type == 'Solarize' else -1] for view in (cfg.first_view, cfg.second_view)]
+    blurs = [[view[-2 if view[-1].type == 'FastSolarize' else -1] for view in (cfg.first_view, cfg.second_view)]
              for cfg in (aligned, official)]  # yapf: disable
     assert [blur.prob for blur in blurs[0]] == [blur.prob for blur in blurs[1]] == [1.0, 0.1]
 
@@ -94,7 +94,8 @@ def test_mae_sees_one_view_of_the_same_data():
         Config.fromfile(str(CONFIGS / path)) for path in ('baselines/mae_vit-s_8xb64.py', 'fra/fra_vit-s_8xb64.py')
     )
     dataset, other = (cfg.train_dataloader.dataset for cfg in (mae, fra))
-    assert [step.type for step in dataset.pipeline] == ['LoadFace', 'FastRandomResizedCrop', 'RandomFlip', 'PackInputs']
+    steps = [step.type for step in dataset.pipeline]
+    assert steps == ['LoadFace', 'FastRandomResizedCrop', 'FastRandomFlip', 'FastPackInputs']
     assert dict(dataset, pipeline=0) == dict(other, pipeline=0) and mae.param_scheduler == fra.param_scheduler
     assert mae.optim_wrapper.optimizer.lr == 1.5e-4 * 8 * 64 / 256 == fra.optim_wrapper.optimizer.lr
 

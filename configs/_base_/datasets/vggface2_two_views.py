@@ -9,7 +9,7 @@ data_preprocessor = dict(
 
 view = [
     dict(type='FastRandomResizedCrop', scale=224, crop_ratio_range=(0.2, 1.0)),
-    dict(type='RandomFlip', prob=0.5),
+    dict(type='FastRandomFlip', prob=0.5),
     dict(
         type='RandomApply',
         transforms=[dict(type='FastColorJitter', brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)],
@@ -19,12 +19,12 @@ view = [
 ]
 blur = dict(type='FastGaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf')  # 'inf': drawn uniformly
 first_view = view + [dict(blur, prob=1.0)]
-second_view = view + [dict(blur, prob=0.1), dict(type='Solarize', thr=128, prob=0.2)]
+second_view = view + [dict(blur, prob=0.1), dict(type='FastSolarize', thr=128, prob=0.2)]
 
 train_pipeline = [
     dict(type='LoadFace', reduce_to=579),  # 224 / sqrt(0.75 * 0.2): the smallest crop keeps its 224 pixels
     dict(type='LocatedMultiView', num_views=[1, 1], transforms=[first_view, second_view]),
-    dict(type='PackInputs', meta_keys=('sample_idx', 'img_path', 'view_boxes')),
+    dict(type='FastPackInputs', meta_keys=('sample_idx', 'img_path', 'view_boxes')),
 ]
 
 train_dataloader = dict(

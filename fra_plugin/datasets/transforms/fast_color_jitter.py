@@ -1,9 +1,8 @@
-"""FastColorJitter: torchvision's ColorJitter on BGR arrays, with tables.
+"""FastColorJitter: torchvision's ColorJitter on BGR arrays, by OpenCV.
 
 mmpretrain's ColorJitter copies the image to Pillow and back for each of its four steps (or takes a histogram, with
-its cv2 backend) and needs most of a pipeline's time. Brightness and contrast change a pixel value by itself, so one
-table of 256 values does each; the results are Pillow's. Saturation differs from Pillow's by rounding, hue by the
-8 bits of HSV, of which OpenCV makes better use.
+its cv2 backend) and needs most of a pipeline's time. Brightness and contrast are Pillow's. Saturation differs from
+Pillow's by rounding, hue by the 8 bits of HSV, of which OpenCV makes better use.
 """
 
 from typing import Sequence, Union
@@ -14,8 +13,7 @@ from mmpretrain.datasets.transforms import ColorJitter
 from mmpretrain.registry import TRANSFORMS
 
 Amount = Union[float, Sequence[float]]
-LEVELS = np.arange(256, dtype=np.float32)
-GREY_WEIGHTS = (0.114, 0.587, 0.299)  # of B, G, R
+DOWN = -0.499  # added to what OpenCV rounds, to cut it off after the decimal point as Pillow does
 
 
 @TRANSFORMS.register_module()
@@ -49,7 +47,7 @@ class FastColorJitter(ColorJitter):
 
 def _blend(img: np.ndarray, level: float, factor: float) -> np.ndarray:
     """`level` + factor * (img - level), cut off at 0 and 255 and after the decimal point, as Pillow does."""
-    return cv2.LUT(img, np.clip(level + np.float32(factor) * (LEVELS - level), 0, 255).astype(np.uint8))
+    return cv2.addWeighted(img, factor, img, 0, (1 - factor) * level + DOWN)
 
 
 def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
@@ -57,12 +55,12 @@ def _brightness(img: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _contrast(img: np.ndarray, factor: float) -> np.ndarray:
-    return _blend(img, int(np.dot(cv2.mean(img)[:3], GREY_WEIGHTS) + 0.5), factor)
+    return _blend(img, int(cv2.mean(cv2.cvtColor(img, cv2.COLOR_BGR2GRAY))[0] + 0.5), factor)
 
 
 def _saturation(img: np.ndarray, factor: float) -> np.ndarray:
     grey = cv2.cvtColor(cv2.cvtColor(img, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    return cv2.addWeighted(img, factor, grey, 1 - factor, 0)
+    return grey if factor == 0 else cv2.addWeighted(img, factor, grey, 1 - factor, 0)
 
 
 def _hue(img: np.ndarray, shift: float) -> np.ndarray:

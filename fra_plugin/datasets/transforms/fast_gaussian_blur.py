@@ -1,7 +1,8 @@
 """FastGaussianBlur: mmpretrain's GaussianBlur by OpenCV.
 
 Pillow's GaussianBlur, which mmpretrain and the BYOL family use, approximates the Gaussian by three box filters;
-OpenCV's filter is the Gaussian itself (cut off at 3 sigma) and several times faster.
+OpenCV's filter is the Gaussian itself (cut off at 3 sigma) and several times faster. Its ``sepFilter2D`` takes half the
+time of its ``GaussianBlur``, which computes 8-bit images in fixed point.
 """
 
 import cv2
@@ -27,6 +28,7 @@ class FastGaussianBlur(GaussianBlur):
         if self.random_disable():
             return results
         sigma = self.random_magnitude() if self.radius is None else self.radius
+        weights = cv2.getGaussianKernel(round(6 * sigma + 1) | 1, sigma)
         # The border pixel is repeated outwards, as Pillow does.
-        results['img'] = cv2.GaussianBlur(results['img'], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+        results['img'] = cv2.sepFilter2D(results['img'], -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
         return results

@@ -13,14 +13,14 @@ class LocatedMultiView(MultiView):
     """img (H, W, 3) -> img, a list of V views, and ``view_boxes``, one for each.
 
     A box is (x, y, width, height) in pixels, see :mod:`fra_plugin.models.carry_over`; width or height is negative in a
-    mirrored view. ``PackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
+    mirrored view. ``FastPackInputs(meta_keys=('view_boxes', ...))`` hands them to the model.
 
     Example:
         >>> dict(type='LocatedMultiView', num_views=[2], transforms=[[dict(type='FastRandomResizedCrop', scale=224)]])
 
     Args:
-        transforms: pipeline of each kind of view: FastRandomResizedCrop, RandomFlip, Resize and what changes
-            colours only, in any order and number, also inside RandomApply, RandomChoice and Compose.
+        transforms: pipeline of each kind of view: FastRandomResizedCrop, FastRandomFlip, Resize and what
+            changes colours only, in any order and number, also inside RandomApply, RandomChoice and Compose.
         num_views: views of each kind.
 
     Raises:

@@ -21,13 +21,16 @@ from mmpretrain.datasets import transforms as mmpretrain_transforms
 
 from .fast_color_jitter import FastColorJitter
 from .fast_gaussian_blur import FastGaussianBlur
+from .fast_random_flip import FastRandomFlip
 from .fast_random_resized_crop import FastRandomResizedCrop
+from .fast_solarize import FastSolarize
 
 ViewBox = Tuple[float, float, float, float]
 
 # Those that show the same part as before: they change colours, or the size of the whole image.
 STILL = frozenset(
-    [FastColorJitter, FastGaussianBlur, Normalize, RandomChoiceResize, RandomGrayscale, RandomResize, Resize]
+    [FastColorJitter, FastGaussianBlur, FastSolarize]
+    + [Normalize, RandomChoiceResize, RandomGrayscale, RandomResize, Resize]
     + [
         getattr(mmpretrain_transforms, name)
         for name in (
@@ -80,7 +83,7 @@ def follow(transform: Any) -> Any:
     name = getattr(transform, '__name__', kind.__name__)
     raise ValueError(
         f'LocatedMultiView does not know where {name} moves the pixels of a view. Put it before LocatedMultiView, leave it '
-        f'out, or take FastRandomResizedCrop, RandomFlip or Resize. A transform of your own that moves no pixel says so by '
+        f'out, or take FastRandomResizedCrop, FastRandomFlip or Resize. A transform of your own that moves no pixel says so by '
         f'the attribute moves_no_pixel = True. MultiView takes any transform, for a head without cross_view.'
     )
 
@@ -106,4 +109,4 @@ def _mirror(box: ViewBox, size: Tuple[int, int], results: dict) -> ViewBox:
     return x, y, width, height
 
 
-MOVES = {FastRandomResizedCrop: _cut, RandomFlip: _mirror}
+MOVES = {FastRandomResizedCrop: _cut, FastRandomFlip: _mirror, RandomFlip: _mirror}

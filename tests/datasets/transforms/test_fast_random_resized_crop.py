@@ -19,13 +19,17 @@ def smooth_noise(height, width):
     return ((noise - noise.min()) / np.ptp(noise) * 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize('size, scale, largest', [((40, 30), 64, 2), ((200, 150), 32, 12), ((100, 100), 100, 0)])
+@pytest.mark.parametrize(
+    'size, scale, largest',
+    [((40, 30), 64, 2), ((200, 150), 32, 1), ((300, 40), 64, 1), ((41, 97), 64, 1), ((100, 100), 100, 0)],
+)
 def test_the_whole_image_is_resized_as_torchvision_does(size, scale, largest):
     image = smooth_noise(*size)
     ratio = size[1] / size[0]
     ours = crop(image, scale, crop_ratio_range=(1.0, 1.0), aspect_ratio_range=(ratio, ratio))
     theirs = np.asarray(F.resize(Image.fromarray(image), [scale, scale]))
     assert np.abs(ours.astype(int) - theirs).max() <= largest
+    assert ours.flags.c_contiguous and ours.flags.writeable
 
 
 def test_a_fine_pattern_becomes_grey_instead_of_stripes():
