@@ -24,11 +24,16 @@ class FastGaussianBlur(GaussianBlur):
             magnitude_std='inf' draws it uniformly.
     """
 
-    def transform(self, results: dict) -> dict:
+    def sigma(self) -> float:
+        """Drawn for an image: standard deviation in pixels, 0 if it is not to be blurred."""
         if self.random_disable():
-            return results
-        sigma = self.random_magnitude() if self.radius is None else self.radius
-        weights = cv2.getGaussianKernel(round(6 * sigma + 1) | 1, sigma)
-        # The border pixel is repeated outwards, as Pillow does.
-        results['img'] = cv2.sepFilter2D(results['img'], -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
+            return 0.0
+        return self.random_magnitude() if self.radius is None else self.radius
+
+    def transform(self, results: dict) -> dict:
+        sigma = self.sigma()
+        if sigma:
+            weights = cv2.getGaussianKernel(round(6 * sigma + 1) | 1, sigma)
+            # The border pixel is repeated outwards, as Pillow does.
+            results['img'] = cv2.sepFilter2D(results['img'], -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
         return results

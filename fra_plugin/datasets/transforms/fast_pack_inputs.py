@@ -9,9 +9,10 @@ from mmpretrain.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class FastPackInputs(PackInputs):
-    """The same sample as PackInputs: ``inputs``, an image (3, H, W) or a list of them, and ``data_samples``.
+    """The same sample as PackInputs: ``inputs``, an image (3, H, W) or a list of V views, and ``data_samples``.
 
-    torch needs four times as long as OpenCV to bring (H, W, 3) uint8 into the order (3, H, W).
+    With them, if there are any, goes ``photometric`` (V, 11): what is left to be done with the views on the device. torch
+    needs four times as long as OpenCV to bring (H, W, 3) uint8 into the order (3, H, W).
 
     Example:
         >>> dict(type='FastPackInputs', meta_keys=('sample_idx', 'img_path', 'view_boxes'))
@@ -29,3 +30,9 @@ class FastPackInputs(PackInputs):
         planes = np.empty((3, *input_.shape[:2]), np.uint8)
         cv2.split(input_, list(planes))
         return torch.from_numpy(planes)
+
+    def transform(self, results: dict) -> dict:
+        packed = super().transform(results)
+        if 'photometric' in results:
+            packed['photometric'] = torch.from_numpy(results['photometric'])
+        return packed

@@ -21,9 +21,15 @@ class FastSolarize(Solarize):
         **kwargs: instead of thr, its range as in mmpretrain's Solarize.
     """
 
-    def transform(self, results: dict) -> dict:
+    def threshold(self) -> float:
+        """Drawn for an image: level from which on it is inverted, 256 if it is not to be solarized."""
         if self.random_disable():
-            return results
-        threshold = self.random_magnitude() if self.thr is None else self.thr
-        results['img'] = cv2.LUT(results['img'], np.where(threshold > LEVELS, LEVELS, 255 - LEVELS))
+            return 256
+        return self.random_magnitude() if self.thr is None else self.thr
+
+    def transform(self, results: dict) -> dict:
+        threshold = self.threshold()
+        if threshold < 256:
+            table = np.where(threshold > LEVELS, LEVELS, 255 - LEVELS)
+            results['img'] = cv2.LUT(results['img'], table)
         return results

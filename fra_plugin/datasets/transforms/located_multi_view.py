@@ -2,9 +2,11 @@
 
 from typing import List, Optional, Union
 
+import numpy as np
 from mmpretrain.datasets.transforms import MultiView
 from mmpretrain.registry import TRANSFORMS
 
+from .photometric_draws import deferred
 from .view_box import follow
 
 
@@ -22,14 +24,23 @@ class LocatedMultiView(MultiView):
         transforms: pipeline of each kind of view: FastRandomResizedCrop, FastRandomFlip, Resize and what
             changes colours only, in any order and number, also inside RandomApply, RandomChoice and Compose.
         num_views: views of each kind.
+        on_device: colour jitter, grey, blur and solarize at the end of the pipelines are only drawn here, as
+            ``photometric`` (V, 11); :class:`ViewPreprocessor` does them. FastPackInputs hands the draws on. Crop and flip
+            stay here, because they make the boxes. Defaults to False.
 
     Raises:
-        ValueError: for another transform, which may move pixels to an unknown place, such as Rotate.
+        ValueError: for another transform, which may move pixels to an unknown place, such as Rotate; for ``on_device``
+            and a pipeline that does not end in the four above, in this order.
     """
 
-    def __init__(self, transforms: List[List[dict]], num_views: Union[int, List[int]]) -> None:
+    def __init__(
+        self, transforms: List[List[dict]], num_views: Union[int, List[int]], *, on_device: bool = False
+    ) -> None:
         super().__init__(transforms, num_views)
+        self.on_device = on_device
         for pipeline in self.pipelines:
+            if on_device:
+                pipeline.transforms = deferred(pipeline.transforms)
             follow(pipeline)
 
     def transform(self, results: dict) -> Optional[dict]:
@@ -42,4 +53,7 @@ class LocatedMultiView(MultiView):
             if view is None:
                 return None
             views.append(view)
-        return dict(results, img=[view['img'] for view in views], view_boxes=[view['view_box'] for view in views])
+        results = dict(results, img=[view['img'] for view in views], view_boxes=[view['view_box'] for view in views])
+        if self.on_device:
+            results['photometric'] = np.stack([view['photometric'] for view in views])
+        return results
