@@ -37,15 +37,13 @@ def photometric(images: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     """
     order, amounts, colour, sigma, threshold = draws.split([4, 4, 1, 1, 1], dim=1)
     tables = (*_affine_steps(order.long(), amounts, colour), amounts[:, TURN:], _gaussian(sigma), threshold[..., None])
-    matrix, of_mean, shift, turns, weights, threshold = (
-        table.to(images, non_blocking=True) for table in tables
-    )
+    matrix, of_mean, shift, turns, weights, threshold = (table.to(images, non_blocking=True) for table in tables)
     steps = list(zip(matrix, of_mean, shift))
     pixels = _affine(images.flatten(2), steps[:3])
     pixels = _turned(pixels, turns[..., None])
     pixels = _affine(pixels, steps[3:])
     pixels = _blurred(pixels.view_as(images), weights)
-    return torch.where(pixels < threshold[..., None], pixels, 255 - pixels)
+    return torch.where(pixels < threshold[..., None] - 0.5, pixels, 255 - pixels)  # as if they were rounded
 
 
 def _affine_steps(order: torch.Tensor, amounts: torch.Tensor, colour: torch.Tensor) -> Tuple[torch.Tensor, ...]:
@@ -66,7 +64,9 @@ def _affine_steps(order: torch.Tensor, amounts: torch.Tensor, colour: torch.Tens
     before = torch.where(turned[..., None], no_change, steps)[:, :3]
     behind = torch.where((turned & (kind != TURN))[..., None], steps, no_change)[:, 1:]
     grey = torch.stack([colour, 1 - colour, 0 * colour, 0 * colour], dim=2)
-    factor, of_pixel, of_mean, shift = torch.cat([before, behind, grey], dim=1).transpose(0, 1)[..., None, None].unbind(2)
+    factor, of_pixel, of_mean, shift = (
+        torch.cat([before, behind, grey], dim=1).transpose(0, 1)[..., None, None].unbind(2)
+    )
     to_grey = torch.tensor(GREY_OF_BGR).expand(3, 3)
     return factor * torch.eye(3) + of_pixel * to_grey, of_mean * to_grey, shift
 
@@ -103,7 +103,7 @@ def _gaussian(sigma: torch.Tensor) -> torch.Tensor:
 def _blurred(images: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Images (N, 3, H, W) by a filter each, (N, 2 R + 1), down and across; the border's pixels go on outside."""
     channels, reach = images.shape[0] * images.shape[1], weights.shape[1] // 2
-    weights = weights.repeat_interleave(images.shape[1], 0, output_size=channels)[:, None]
+    weights = weights.repeat_interleave(images.shape[1], 0)[:, None]
     padded = F.pad(images, [reach] * 4, mode='replicate').flatten(0, 1)[None]
     across = F.conv2d(padded, weights[:, :, None], groups=channels)
     return F.conv2d(across, weights[..., None], groups=channels).view_as(images)

@@ -34,7 +34,9 @@ class PhotometricDraws:
         self.transforms = transforms
         places = [_place(leaf) for transform in transforms for leaf in _leaves(transform)]
         if places != [place for place in PLACES if place in places]:
-            raise ValueError(f'on_device does {", ".join(PLACES)}, in this order and each once, got {", ".join(places)}')
+            raise ValueError(
+                f'on_device does {", ".join(PLACES)}, in this order and each once, got {", ".join(places)}'
+            )
 
     def __call__(self, results: dict) -> dict:
         draws = np.array(NOTHING, np.float32)
