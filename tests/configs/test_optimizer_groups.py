@@ -21,7 +21,7 @@ NAMES = sorted(
     f'{path.parent.name}/{path.name}' for folder in ('fra', 'baselines') for path in (CONFIGS / folder).glob('*.py')
 )
 LARS = ['fra/fra_r50_8xb64.py', 'fra/fra_r50_4xb64-accum2.py', 'baselines/byol_r50_8xb64.py']
-LARS += ['fra/fra_r50_8xb64_ms1mv3.py', 'fra/fra_r50_8xb64_tar.py']
+LARS += ['fra/fra_r50_8xb64_ms1mv3.py', 'fra/fra_r50_8xb64_tar.py', 'fra/fra_r50_8xb64_on-device.py']
 ADAMW = ['fra/fra_vit-s_8xb64.py', 'fra/fra_convnext-t_8xb64.py']
 DEMO = ['fra/fra_r18_1xb64_demo.py', 'baselines/byol_r18_1xb64_demo.py']
 DEMO += ['baselines/mocov3_r18_1xb64_demo.py', 'baselines/simsiam_r18_1xb64_demo.py']
