@@ -8,7 +8,8 @@ The draws of an image are 11 numbers, made in a data worker by :mod:`fra_plugin.
 - 9: sigma of the Gaussian blur in pixels, 0 for none;
 - 10: level from which on solarize inverts, 256 for none.
 
-The arithmetic is that of FastColorJitter, FastGaussianBlur and FastSolarize without their rounding. kornia has such steps,
+The arithmetic is that of FastColorJitter, FastGaussianBlur and FastSolarize without their rounding. On GPUs with TF32, torch
+lets the blur use it, which costs at most 0.2 of 255 levels. kornia has such steps,
 but draws one order of the jitter for a whole batch; torchvision has one draw of everything for a batch.
 """
 

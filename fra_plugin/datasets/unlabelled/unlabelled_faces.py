@@ -13,6 +13,7 @@ from torch.utils.data import get_worker_info
 
 from ...files.printable import printable
 from ..replaced_images import ReplacedImages
+from ..transforms.fast_pack_inputs import FastPackInputs
 from .face_boxes import read_boxes
 
 
@@ -59,7 +60,7 @@ class UnlabelledFaces(ReplacedImages):
         has_files: whether each image is a file of its own, which transforms of other projects can read.
 
     Raises:
-        ValueError: box_margin < 0, or a transform that reads files where there are none.
+        ValueError: box_margin < 0, a transform that reads files where there are none, or views that nobody would finish.
         RuntimeError: from an item: the disk stayed away, or `max_refetch` images in a row are broken, or gave None.
         BrokenImageError: from an item in test mode.
     """
@@ -140,6 +141,12 @@ class UnlabelledFaces(ReplacedImages):
             raise ValueError(
                 f'{type(self).__name__}: the pipeline begins with LoadFace, which reads images inside other files; '
                 f'{type(wrong[0]).__name__} cannot'
+            )
+        drawn = any(getattr(transform, 'on_device', False) for transform in self.pipeline.transforms)
+        if drawn and not any(isinstance(transform, FastPackInputs) for transform in self.pipeline.transforms):
+            raise ValueError(
+                'LocatedMultiView(on_device=True) needs FastPackInputs behind it, which hands its draws on; the pipeline ends '
+                f'in {type(self.pipeline.transforms[-1]).__name__}'
             )
 
     def with_boxes(self, records: Sequence[str], names: Sequence[str]) -> List[str]:

@@ -1,9 +1,10 @@
 """What is left for the device is drawn as the transforms would draw it, and crops and flips stay where they are."""
 
+import cv2
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
-from mmpretrain.registry import TRANSFORMS
+from mmpretrain.registry import DATASETS, TRANSFORMS
 
 from fra_plugin.configs import load_config
 
@@ -77,3 +78,13 @@ def test_what_stands_before_them_stays_on_the_cpu():
     np.random.seed(0)
     inverted = transform(dict(img=np.zeros((30, 30, 3), np.uint8)))
     assert (inverted['img'][0] == 255).all() and inverted['photometric'].shape == (1, 11)
+
+
+def test_draws_that_would_be_lost_are_refused_in_one_line(tmp_path):
+    cv2.imwrite(str(tmp_path / '1.png'), IMAGE)
+    views = dict(type='LocatedMultiView', num_views=[2], transforms=[[CROP, BLUR]], on_device=True)
+    faces = dict(type='FaceFolder', data_root=str(tmp_path), cache_dir=str(tmp_path / '.cache'))
+    sample = DATASETS.build(dict(faces, pipeline=[dict(type='LoadFace'), views, dict(type='FastPackInputs')]))[0]
+    assert sample['photometric'].shape == (2, 11)
+    with pytest.raises(ValueError, match='needs FastPackInputs behind it.* ends in PackInputs'):
+        DATASETS.build(dict(faces, pipeline=[dict(type='LoadFace'), views, dict(type='PackInputs')]))
