@@ -47,16 +47,20 @@ def photometric(images: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
     return torch.where(pixels < threshold[..., None] - 0.5, pixels, 255 - pixels)  # as if they were rounded
 
 
-def _affine_steps(order: torch.Tensor, amounts: torch.Tensor, colour: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+def _affine_steps(kind: torch.Tensor, amounts: torch.Tensor, colour: torch.Tensor) -> Tuple[torch.Tensor, ...]:
     """What brightness, contrast, saturation and grey do: pixel -> matrix @ pixel + of_mean @ mean pixel + shift.
 
     Every order of the four steps is a part of these: three steps, the turn of the hue, three more steps; and grey.
 
+    Args:
+        kind: of the first to the fourth step, (N, 4).
+        amounts: by kind, (N, 4).
+        colour: share that is kept, (N, 1).
+
     Returns:
         matrix (7, N, 3, 3), of_mean (7, N, 3, 3) and shift (7, N, 1, 1).
     """
-    kind = order
-    factor = amounts.gather(1, order)
+    factor = amounts.gather(1, kind)
     towards = 1 - factor  # the share of what the pixel moves to
     cut_off = CUT_OFF * ((kind < SATURATION) & (factor != 1))
     steps = torch.stack([factor, towards * (kind == SATURATION), towards * (kind == CONTRAST), cut_off], dim=2)
