@@ -73,6 +73,7 @@ REPLACED = [
     (r'\bin_channels=2048\b', 'in_channels=256'),
     (r'\breal_fra/epoch_3\.pth', f'{FRA}/epoch_50.pth'),
     (r'\bbatch_size=32\b', 'batch_size=4'),
+    (r'\bmax_epochs=20 randomness', 'max_epochs=3 train_dataloader.batch_size=4 randomness'),
 ]  # yapf: disable
 
 # What a command leaves behind, or (=) what it says; \1 is the group of the first pattern that fits.
