@@ -1,47 +1,14 @@
 # Expression of synthetic faces: a tenth of the labels, on the small ResNet-18 of fra_r18_1xb64_demo.py.
-_base_ = [
-    '_base_/resnet50_classifier.py',
-    '_base_/rafdb.py',
-    '_base_/finetune_100e.py',
-    '../../_base_/models/resnet18_w32.py',
-    '../../_base_/default_runtime.py',
-]
+_base_ = ['_base_/resnet18_w32_classifier.py', '../../_base_/default_runtime.py']
 
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        **_base_.backbone,
-        init_cfg=dict(type='PretrainedBackbone', checkpoint='fra_r18w32_96px'),
-    ),
-    head=dict(in_channels=128),
-)
-
-train_pipeline = [
-    dict(type='LoadFace'),
-    dict(type='FaceCrop', size=96),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3),
-    dict(type='Rotate', magnitude_range=(0, 10), magnitude_std='inf', prob=0.5, pad_val=0, interpolation='bilinear'),
-    dict(type='PackInputs'),
-]
-test_pipeline = [dict(type='LoadFace'), dict(type='FaceCrop', size=96), dict(type='PackInputs')]
+faces = dict(type='RAFDB', data_root='data/synthetic_faces')
 train_dataloader = dict(
-    num_workers=1,
     dataset=dict(
-        _delete_=True,
         type='LabelBudget',
         share=0.1,
         min_length=640,  # 20 steps an epoch
-        dataset=dict(type='RAFDB', data_root='data/synthetic_faces', split='train', pipeline=train_pipeline),
-    ),
+        dataset=dict(split='train', pipeline=_base_.train_pipeline, **faces),
+    )
 )
-val_dataloader = dict(num_workers=1, dataset=dict(data_root='data/synthetic_faces', pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(split='test', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
-
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', T_max=9, by_epoch=True, begin=1, end=10, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=10, val_interval=10)
-auto_scale_lr = dict(base_batch_size=32)

@@ -1,5 +1,5 @@
 # Smile, gender and glasses of LFW's faces, on the small ResNet-18 of fra_r18_1xb64_demo.py.
-_base_ = 'resnet18_1xb32-ft-10pct-fra_synthetic.py'
+_base_ = ['_base_/resnet18_w32_classifier.py', '../../_base_/default_runtime.py']
 
 attributes = ['smile', 'gender', 'glasses']
 faces = dict(
@@ -22,8 +22,8 @@ model = dict(
         loss=dict(type='CrossEntropyLoss', use_sigmoid=True, loss_weight=1 / len(attributes)),
     )
 )
-train_dataloader = dict(dataset=dict(_delete_=True, split='train', pipeline=_base_.train_pipeline, **faces))
-val_dataloader = dict(dataset=dict(_delete_=True, split='val', pipeline=_base_.test_pipeline, **faces))
+train_dataloader = dict(dataset=dict(split='train', pipeline=_base_.train_pipeline, **faces))
+val_dataloader = dict(dataset=dict(split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='AttributeMetric')]
 test_evaluator = val_evaluator

@@ -1,10 +1,22 @@
 # Gender by UTKFace's labels, and its accuracy by race and age, on the small ResNet-18 of fra_r18_1xb64_demo.py.
-_base_ = 'resnet18_1xb32-ft-fra_muxspace.py'
+_base_ = ['_base_/resnet18_w32_classifier.py', '../../_base_/default_runtime.py']
 
+faces = dict(
+    type='FaceCSV',
+    data_root='data/utkface112',
+    data_prefix='images',
+    ann_file='labels.csv',
+    image_column='file_name',
+    label_column='gender',
+    classes=['0', '1'],
+    unlabelled='skip',
+)
 model = dict(head=dict(num_classes=2))
-faces = dict(data_root='data/utkface112', label_column='gender', classes=['0', '1'])
-train_dataloader = dict(dataset=faces)
-val_dataloader = dict(dataset=faces)
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='ClassBalancedSampler'),
+    dataset=dict(split='train', pipeline=_base_.train_pipeline, **faces),
+)
+val_dataloader = dict(dataset=dict(split='val', pipeline=_base_.test_pipeline, **faces))
 test_dataloader = val_dataloader
 val_evaluator = [
     *_base_.val_evaluator,
