@@ -84,13 +84,34 @@ def load_config(name: str) -> Config:
 
 
 def _base_path(base: str, filename: str, mmengines_own=Config._get_cfg_path) -> Tuple[str, Optional[str]]:
-    """Path and scope of a base config, as mmengine asks for them."""
+    """Path and scope of a base config, as mmengine asks for them.
+
+    Raises:
+        FileNotFoundError: naming the config that asks for a base that is not there, and one to take in its place.
+    """
     if base.startswith(PREFIX):
         try:
             return find_config(base), None
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{filename}: {error}') from None
-    return mmengines_own(base, filename)
+    path, scope = mmengines_own(base, filename)
+    if '::' not in base and not os.path.exists(path):
+        raise FileNotFoundError(f'{filename}: no base config {path}{_with_prefix(base)}')
+    return path, scope
+
+
+def _with_prefix(base: str) -> str:
+    """What to write for a base that lies in this project, not beside the config that names it; else nothing."""
+    inside = [
+        path.relative_to(folder / 'configs').as_posix()
+        for folder in config_folders()
+        for path in sorted((folder / 'configs').rglob('*.py'))
+        if path.name == os.path.basename(base)
+    ]
+    if not inside:
+        return ''
+    closest = max(inside, key=lambda path: len(os.path.commonprefix([path[::-1], base[::-1]])))
+    return f"; did you mean _base_ = '{PREFIX}{closest}'?"
 
 
 MODULE2PACKAGE.setdefault('fra_plugin', 'fra_plugin')  # for mmengine.hub.get_config('fra_plugin::...')

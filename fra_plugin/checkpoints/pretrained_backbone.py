@@ -59,7 +59,13 @@ class PretrainedBackbone:
 
     def __call__(self, module: nn.Module) -> None:
         # This package's safe_load stands behind mmengine's loader.
-        content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
+        try:
+            content = CheckpointLoader.load_checkpoint(self.checkpoint, map_location='cpu')
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{error}; name another with --cfg-options model.backbone.init_cfg.checkpoint=..., or take a config of a '
+                'ResNet-18, which starts from the weights that come with the package'
+            ) from None
         tensors = backbone_tensors(named_tensors(content, self.checkpoint), module, self.prefix, self.checkpoint)
         fill(module, tensors, self.checkpoint)
         # mmengine initialises the children after this, and some backbones zero a norm layer or redraw their position

@@ -1,6 +1,7 @@
 """Reads COCO-style json files of face landmarks, and names the first entry whose numbers can't be right."""
 
 import json
+import os
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -20,6 +21,11 @@ def read_landmark_json(path: str) -> dict:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no json, or has no images or no annotations with an image of the file.
     """
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f'no landmark file {path}; tools/dataset_converters/wflw.py, w300.py, cofw.py and aflw.py make those of these '
+            'data sets, and the section "Landmarks" of docs/data.md tells how to make one of your own'
+        )
     with open(path, encoding='utf-8') as file:
         try:
             content = json.load(file)
