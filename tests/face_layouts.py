@@ -304,3 +304,26 @@ def utkface_csv(root: Path, per_split: int = 16) -> Path:
     ]
     table(root / 'labels.csv', [['file_name', 'age', 'gender', 'race', 'split'], *rows])
     return root
+
+
+def three_classes(root: Path) -> Path:
+    """Five faces of each of three classes in train and in val, in a folder for each class and in a csv file."""
+    rows = []
+    for i in range(30):
+        split, label = ('train', 'val')[i % 2], ('happy', 'neutral', 'sad')[i // 2 % 3]
+        face(root / split / label / f'{i}.jpg', i)
+        rows.append([f'{split}/{label}/{i}.jpg', label, split])
+    table(root / 'labels.csv', [['path', 'label', 'split'], *rows])
+    return root
+
+
+def landmark_table(root: Path, names: Sequence[str]) -> Path:
+    """Four faces in train and in val with a box and named points, as docs/data.md asks for them."""
+    header = ['path', 'split', 'x', 'y', 'width', 'height', *(f'{name}_{axis}' for name in names for axis in 'xy')]
+    rows = []
+    for i in range(8):
+        name = face(root / 'images' / f'{i}.png', i, size=64).name
+        points = np.random.default_rng(i).uniform(16, 48, 2 * len(names)).round(1)
+        rows.append([name, ('train', 'val')[i % 2], 8, 8, 48, 48, *points])
+    table(root / 'points.csv', [header, *rows])
+    return root

@@ -27,7 +27,7 @@ SMALL = {
     ],
     'configs/transfer/landmark/_base_/*.py': [
         (r'\nval_dataloader = dict\(dataset', rf'\nval_dataloader = dict({FEW}, dataset'),
-        (r"type='HeatmapHead',", r'\g<0> deconv_out_channels=(8, 8, 8),'),
+        (r"type='HeatmapHead',(?=\s+in_channels=2\d)", r'\g<0> deconv_out_channels=(8, 8, 8),'),
         (
             r'\nnum_keypoints',
             r'\ntrain_cfg = dict(max_epochs=2)\n'
@@ -94,6 +94,8 @@ def add_data(root: Path, run: Callable) -> None:
     face_layouts.bp4d(data / 'bp4d')
     face_layouts.lfw(data / 'lfw', folds=10, size=1)
     face_layouts.face_csv(data / 'my_labels', per_class=5)
+    face_layouts.three_classes(data / 'faces')
+    face_layouts.landmark_table(data / 'face_landmarks', ['left_eye', 'right_eye', 'nose', 'chin'])
     frozen_tasks(data)
     RAW['wflw'](
         raw / 'wflw',

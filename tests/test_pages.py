@@ -20,6 +20,8 @@ from made_yunet import made_yunet
 from small_checkout import RAW, REPO, add_data, small_checkout
 from warm_python import warm_python
 
+from fra_plugin.datasets.landmarks.landmark_check import check_landmarks, read_landmark_json
+
 
 def found_by_mim(package: str) -> bool:
     """Whether it is where mim looks: an editable install by today's pip is not, unless `make` has linked it."""
@@ -33,6 +35,7 @@ INSTALLED, MIM = found_by_mim('fra_plugin'), Path(sys.executable).with_name('mim
 PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))]
 ENTER = re.search(r'^source \S+$', PAGES[0].read_text(), re.MULTILINE).group()  # what README says, for all pages
 BLOCK = re.compile(r'^```(\w*)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+CONFIG = re.compile(r"# (my_\w+)\.py\n_base_ = 'fra_plugin::")  # of the reader's own
 FRA, CLASSES, LANDMARKS = 'fra_r50_8xb64', 'resnet50_8xb32-ft-fra_rafdb', 'td-hm_res50_udp-8xb64-60e_wflw-256x256'
 SMALL_FRA = 'fra_r18_1xb64_demo'
 TRAININGS = {
@@ -222,6 +225,10 @@ class Reader:
         if 'InferenceSession' in text:
             command = f'python tools/model_converters/export_onnx.py work_dirs/{FRA}/epoch_50.pth fra.onnx'
             shutil.copy(self.type(command).folder / 'fra.onnx', folder)
+        if 'facelandmarks' in text:  # with the files that a snippet before it writes
+            points = next(other for _, other in blocks('python') if 'points.csv' in other)
+            (self.checkout / 'points.py').write_text(points)
+            self.shell('python points.py', self.checkout)
         if re.search(r'\bphotos\b|holiday|without/faces|yunet', text):
             add_photos(folder)
         trains_anew = '--resume' not in text and re.search(rf'train.* \S*{FRA}\.py', text)
@@ -350,14 +357,34 @@ def test_snippet_works(reader, text):
         (folder / 'snippet.py').write_text(text)
         reader.shell('python snippet.py', folder)
         return
-    for _, other in blocks('python'):  # modules of one's own begin with their name
-        if other.startswith('# my_') and Path(other.split()[1]).stem in text:
+    name = CONFIG.match(text)[1]
+    for _, other in blocks('python'):  # modules of one's own begin with their name, too
+        if not CONFIG.match(other) and other.startswith('# my_') and Path(other.split()[1]).stem in text:
             (folder / other.split()[1]).write_text(other)
-    base = re.search(r"^_base_ = '(.+)'", text, re.MULTILINE)
-    anywhere = base is None or base[1].startswith('fra_plugin::')
-    places = [place for place in ('', 'configs/fra/') if anywhere or (folder / place / base[1]).is_file()]
-    assert places, f'no {base[1]}'
-    place = places[0]
-    (folder / place / 'own.py').write_text(text if base else f"_base_ = 'configs/fra/{FRA}.py'\n{text}")
-    reader.shell(f'PYTHONPATH=. python tools/train.py {place}own.py --cfg-options train_cfg.max_epochs=1', folder)
-    assert (folder / 'work_dirs/own/epoch_1.pth').is_file()
+    (folder / f'{name}.py').write_text(text)
+    reader.shell(f'PYTHONPATH=. python tools/train.py {name}.py --cfg-options train_cfg.max_epochs=1', folder)
+    assert (folder / f'work_dirs/{name}/epoch_1.pth').is_file()
+
+
+def test_a_config_of_ones_own_has_a_name_and_works_in_any_folder():
+    configs = [text for _, text in blocks('python') if not re.search(r'^(from|import) ', text, re.MULTILINE)]
+    names = [CONFIG.match(text) and CONFIG.match(text)[1] for text in configs]
+    assert all(names), [text for text, name in zip(configs, names) if not name]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_a_page_says_how_to_start_a_config_of_ones_own(page):
+    text = page.read_text()
+    names = [CONFIG.match(block)[1] for kind, block in BLOCK.findall(text) if CONFIG.match(block)]
+    started = re.findall(
+        r'`(?:PYTHONPATH=\. )?(?:python tools/train\.py|tools/dist_train\.sh) (my_\w+)\.py\b', ' '.join(text.split())
+    )
+    assert set(started) <= set(names) and bool(started) == bool(names)
+
+
+def test_the_landmark_file_on_the_page_can_be_read(tmp_path):
+    shown = next(text for _, text in blocks('') if '"annotations"' in text)
+    (tmp_path / 'shown.json').write_text(shown)
+    required = ('center', 'scale', 'num_keypoints', 'iscrowd', 'id')
+    check_landmarks(read_landmark_json(str(tmp_path / 'shown.json')), 'shown.json', required=required, num_points=4)

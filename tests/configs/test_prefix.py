@@ -169,6 +169,22 @@ def test_a_missing_base_is_named_in_one_line(elsewhere, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ('base', 'hint'),
+    [
+        ('configs/fra/fra_r50_8xb64.py', "; did you mean _base_ = 'fra_plugin::fra/fra_r50_8xb64.py'?"),
+        ('fra_r50_8xb64.py', "; did you mean _base_ = 'fra_plugin::fra/fra_r50_8xb64.py'?"),
+        ('transfer/parsing/_base_/lapa.py', "; did you mean _base_ = 'fra_plugin::transfer/parsing/_base_/lapa.py'?"),
+        ('other.py', ''),
+    ],
+)
+def test_a_base_of_this_project_that_lies_elsewhere_is_suggested(elsewhere, base, hint):
+    (elsewhere / 'moved.py').write_text(f"_base_ = '{base}'\n")
+    with pytest.raises(FileNotFoundError) as error:
+        load_config(str(elsewhere / 'moved.py'))
+    assert str(error.value) == f'{elsewhere}/moved.py: no base config {elsewhere}/{base}{hint}'
+
+
 def test_the_prefix_names_a_whole_path():
     assert find_config('fra_plugin::fra/fra_r50_8xb64.py') == str(REPO / 'configs/fra/fra_r50_8xb64.py')
     with pytest.raises(

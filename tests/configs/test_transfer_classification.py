@@ -140,6 +140,11 @@ def test_there_is_a_config_for_every_protocol():
             assert any(f'-{protocol}-fra_{data}' in name for name in CONFIGS), (protocol, data)
 
 
+@pytest.mark.parametrize('name', [name for name in CONFIGS if name.startswith('resnet18')])
+def test_no_small_config_inherits_another_task(name):
+    assert all('_base_/' in base for base in Config._get_base_files(str(FOLDER / f'{name}.py')))
+
+
 @pytest.mark.parametrize('name', CONFIGS)
 def test_collate_function_and_imports_are_named(name):
     cfg = Config.fromfile(FOLDER / f'{name}.py')

@@ -30,6 +30,7 @@ REPO = Path(__file__).resolve().parents[2]
 CONFIGS = REPO / 'configs' / 'transfer' / 'landmark'
 IMAGENET = re.compile(r'model\.backbone\.init_cfg\.checkpoint=torchvision://resnet50[^`]*')
 ALL = sorted(path.name for path in CONFIGS.glob('*-256x256*.py'))
+SMALL = sorted(path.name for path in CONFIGS.glob('*-96x96.py'))
 FROM_FRA = [name for name in ALL if name.endswith('-256x256.py')]
 DATA = {  # in the config's name: points, folder and file of the samples, main number
     'wflw': (98, 'wflw', 'test_wflw.json', 'NME_interocular'),
@@ -184,6 +185,42 @@ def test_trains_and_evaluates_on_made_faces(name, tmp_path):
     assert math.isfinite(metrics[main_number])
     if '300w' in name or 'wflw' in name:
         assert metrics[f'full/{main_number}'] == metrics[main_number]
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_small_config_trains_from_the_shipped_weights(name, tmp_path):
+    cfg = read(name)
+    folder, ann_file = made_faces(tmp_path, cfg.model.head.out_channels, count=20)
+    for part in ('train', 'val', 'test'):
+        loader = cfg[f'{part}_dataloader']
+        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        dataset = loader.dataset
+        while 'dataset' in dataset:
+            dataset = dataset.dataset
+        dataset.update(data_root=str(folder), ann_file=ann_file, data_prefix=dict(img=''))
+    best = cfg.default_hooks.checkpoint.save_best
+    cfg.update(work_dir=str(tmp_path / 'work'), param_scheduler=[])
+    cfg.train_cfg.update(max_epochs=1, val_interval=2)
+    cfg.default_hooks.checkpoint = None
+    runner = Runner.from_cfg(cfg)
+    runner.model.init_weights()
+    before = {key: value.detach().clone() for key, value in runner.model.named_parameters()}
+    runner.train()
+    assert not [key for key, value in runner.model.named_parameters() if torch.equal(value, before[key])]
+    assert math.isfinite(runner.val_loop.run()[best])
+
+
+def points_of(cfg):
+    """Number of the head's outputs, and the flipped points of each part of the data."""
+    parts = [cfg[f'{part}_dataloader'].dataset.metainfo for part in ('train', 'val', 'test')]
+    return cfg.model.head.out_channels, [parse_pose_metainfo(part)['flip_indices'] for part in parts]
+
+
+def test_landmarks_of_ones_own_are_swapped_in_a_mirrored_face(tmp_path):
+    assert points_of(read('td-hm_r18_udp-1xb32-60e_facelandmarks-96x96.py')) == (5, [[1, 0, 2, 4, 3]] * 3)
+    page = (REPO / 'docs/data.md').read_text()
+    (tmp_path / 'own.py').write_text(re.search(r'```python\n(# my_landmarks\.py\n.*?)```', page, re.DOTALL)[1])
+    assert points_of(Config.fromfile(tmp_path / 'own.py')) == (4, [[1, 0, 2, 3]] * 3)
 
 
 @pytest.mark.parametrize('name', [name for name in FROM_FRA if 'udp' in name])
