@@ -180,7 +180,9 @@ def test_backbone_of_another_width_or_depth_is_an_error(tmp_path):
 
 
 def test_missing_file_and_missing_name_are_errors(tmp_path):
-    with pytest.raises(FileNotFoundError, match='absent.pth; name another with .*init_cfg.checkpoint=..., or take a config'):
+    with pytest.raises(
+        FileNotFoundError, match='absent.pth; name another with .*init_cfg.checkpoint=..., or take a config'
+    ):
         build(checkpoint=str(tmp_path / 'absent.pth'))
     for nothing in ('', None):
         with pytest.raises(ValueError, match='needs the path of a checkpoint'):

@@ -154,7 +154,9 @@ def test_no_image_lies_behind_a_symbolic_link(faces, tmp_path, tmp_path_factory)
 
 
 def test_missing_files_and_no_faces_are_refused(faces, tmp_path):
-    with pytest.raises(FileNotFoundError, match='no landmark file .*nowhere.json; tools/dataset_converters/wflw.py, w300.py'):
+    with pytest.raises(
+        FileNotFoundError, match='no landmark file .*nowhere.json; tools/dataset_converters/wflw.py, w300.py'
+    ):
         LandmarkFaces(str(tmp_path / 'nowhere.json'), str(tmp_path))
     (tmp_path / '1.png').unlink()
     with pytest.raises(FileNotFoundError, match='1.png'):
