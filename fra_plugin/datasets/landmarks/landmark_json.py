@@ -23,6 +23,11 @@ SCALE_UNIT = 200  # pixels, fixed by mmpose's data sets
 class LandmarkJson:
     """Collects faces, then writes them at once. Several faces of one image share its entry.
 
+    Example:
+        >>> faces = LandmarkJson()
+        >>> faces.add('ann.jpg', (128, 128), [[84, 52], [46, 51]], box=[20, 16, 88, 96])
+        >>> faces.write('data/face_landmarks/train.json')
+
     Attributes:
         outside: images of faces with a landmark outside the image, in the order in which they were added.
     """
@@ -40,7 +45,7 @@ class LandmarkJson:
         self,
         file_name: str,
         size: Tuple[int, int],
-        keypoints: np.ndarray,
+        keypoints: Sequence[Sequence[float]],
         visibility: Optional[np.ndarray] = None,
         box: Optional[Sequence[float]] = None,
         where: str = '',
