@@ -1,14 +1,14 @@
 """Landmarks of your own, here five points, on the small ResNet-18 whose weights come with the package.
 
-Four things depend on the points: ``names``, ``mirrored``, the number of the head's output channels, and the distance of the
+Four things depend on the points: ``names``, ``swap``, the number of the head's output channels, and the distance of the
 metric. Eye corners are known for 19, 29, 68, 98 and 106 points only; the side of the face box works for any number.
 """
 
 _base_ = '_base_/resnet18_w32_heatmap.py'
 
 names = ['left_eye', 'right_eye', 'nose', 'left_mouth', 'right_mouth']  # in the order of the keypoints in the json
-mirrored = dict(left_eye='right_eye', left_mouth='right_mouth')  # what takes each other's place in a mirrored face
-swap = dict(mirrored, **{right: left for left, right in mirrored.items()})
+# Which point takes the place of which in a mirrored face.
+swap = dict(left_eye='right_eye', right_eye='left_eye', left_mouth='right_mouth', right_mouth='left_mouth')
 points = dict(
     dataset_name='facelandmarks',
     keypoint_info={number: dict(name=name, swap=swap.get(name, '')) for number, name in enumerate(names)},
