@@ -43,10 +43,10 @@ class Deployable(NamedTuple):
 
 
 def read_deployable(checkpoint: str, config: Optional[str] = None, what: Optional[Sequence[str]] = None) -> Deployable:
-    """The network of a checkpoint: features and regions of a pre-trained one, scores or landmarks of a fine-tuned one.
+    """The network of a checkpoint: features and regions, or what a fine-tuned one predicts.
 
     Args:
-        checkpoint: as for ``FRAFeatures``; or of a fine-tuned classifier (mmpretrain) or landmark model (mmpose).
+        checkpoint: as for ``FRAFeatures``; or of a fine-tuned model of mmpretrain or landmark model of mmpose.
         config: its config. Defaults to None: the one that the checkpoint carries.
         what: some of its outputs. Defaults to None, all.
 

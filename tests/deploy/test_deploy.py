@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain import ImageClassificationInferencer
 from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
@@ -26,7 +27,6 @@ onnxruntime = pytest.importorskip('onnxruntime')
 
 REPO = Path(__file__).resolve().parents[2]
 TOOL = str(REPO / 'tools/model_converters/export_onnx.py')
-CLASSES = REPO / 'configs/transfer/classification'
 LANDMARKS = REPO / 'configs/transfer/landmark/td-hm_r18_udp-1xb32-8e_synthetic-96x96.py'
 
 
@@ -127,27 +127,70 @@ def fine_tuned(config, path, **meta):
     return str(path)
 
 
-@pytest.mark.parametrize('name', ['resnet18_1xb32-ft-fra_muxspace', 'resnet18_1xb32-ft-fra_lfw-attributes'])
-def test_a_classifier_gives_the_scores_of_mmpretrain(tmp_path, name):
-    config = Config.fromfile(CLASSES / f'{name}.py')
+def shipped(name):
+    config = Config.fromfile(next((REPO / 'configs/transfer').rglob(f'{name}.py')))
     config.model.backbone.init_cfg = None
+    return config
+
+
+@pytest.mark.parametrize(
+    'name, task',
+    [
+        ('resnet18_1xb32-ft-fra_muxspace', 'classes'),
+        ('resnet18_1xb32-ft-fra_lfw-attributes', 'attributes'),
+        ('resnet18_1xb32-ft-fra_utkface', 'numbers'),
+    ],
+)
+def test_a_fine_tuned_model_gives_what_its_prediction_says(tmp_path, name, task):
+    config = shipped(name)
     count = config.model.head.num_classes
     path = fine_tuned(config, tmp_path / 'epoch_1.pth', dataset_meta=dict(classes=[f'c{i}' for i in range(count)]))
-    write_onnx(read_deployable(path), tmp_path / 'classes.onnx')
+    found = read_deployable(path)
+    write_onnx(found, tmp_path / 'classes.onnx')
     known = facts(tmp_path / 'classes.onnx')
-    assert known['classes'] == [f'c{i}' for i in range(count)] and known['height'] == 96
+    assert known['classes'] == [f'c{i}' for i in range(count)] and known['height'] == 96 and known['task'] == task
     (scores,) = run(tmp_path / 'classes.onnx', faces(3, 96))
-    inferencer = ImageClassificationInferencer(config, pretrained=path, device='cpu', classes=known['classes'])
-    model = inferencer.model
-    inputs = torch.from_numpy(prepared(faces(3, 96), known))
-    with torch.no_grad():
-        logits = model(inputs, mode='tensor')
-    several = 'MultiLabel' in config.model.head.type
-    close(scores, (logits.sigmoid() if several else logits.softmax(dim=1)).numpy())
-    if not several:
-        assert known['task'] == 'classes'
+    assert scores.shape == (3, count) and found.outputs == ['numbers' if task == 'numbers' else 'scores']
+    expected = np.stack([sample.pred_score.numpy() for sample in predictions(config, path, 96)])
+    close(scores, expected)
+    assert not np.array_equal(scores[0], scores[1])  # a constant would fit a constant
+    if task == 'classes':
+        inferencer = ImageClassificationInferencer(config, pretrained=path, device='cpu', classes=known['classes'])
         for face, row in zip(faces(3, 96), scores):
             np.testing.assert_allclose(inferencer(face)[0]['pred_scores'], row, atol=1e-4)
+
+
+def test_a_parsing_model_gives_the_part_of_each_pixel(tmp_path):
+    config = shipped('resnet18_1xb32-parse-fra_synthetic')
+    path = fine_tuned(config, tmp_path / 'epoch_1.pth', dataset_meta=dict(classes=[f'c{i}' for i in range(17)]))
+    write_onnx(read_deployable(path), tmp_path / 'parts.onnx')
+    (scores,) = run(tmp_path / 'parts.onnx', faces(3, 96))
+    assert facts(tmp_path / 'parts.onnx')['task'] == 'parts' and scores.shape == (3, 17, 96, 96)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    expected = np.stack([sample.pred_seg_map.numpy() for sample in predictions(config, path, 96)])
+    assert len(np.unique(expected)) > 1 and np.mean(scores.argmax(axis=1) == expected) > 0.999  # ties of rounding
+
+
+def predictions(config, path, size):
+    """What ``model.predict`` says of the three faces: nothing of ``fra_plugin.deploy`` is used."""
+    model = MODELS.build(config.model).eval()
+    model.load_state_dict(torch.load(path, weights_only=True)['state_dict'])
+    inputs = torch.from_numpy(np.stack(faces(3, size)).transpose(0, 3, 1, 2).copy())
+    data = model.data_preprocessor(
+        dict(inputs=inputs, data_samples=[DataSample(img_shape=(size, size)) for _ in inputs])
+    )
+    with torch.no_grad():
+        return model(**data, mode='predict')
+
+
+def test_a_head_of_which_nothing_is_known_is_refused(tmp_path):
+    config = shipped('resnet18_1xb32-ft-fra_muxspace')
+    config.model.head = dict(type='ArcFaceClsHead', num_classes=7, in_channels=128)
+    path = fine_tuned(config, tmp_path / 'epoch_1.pth')
+    with pytest.raises(
+        ValueError, match='head ArcFaceClsHead cannot be exported, expected one of LinearRegressionHead, Pars'
+    ):
+        read_deployable(path)
 
 
 def landmark_checkpoint(tmp_path, **changes):

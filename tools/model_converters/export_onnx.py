@@ -3,9 +3,10 @@
     python tools/model_converters/export_onnx.py fra_r18w32_96px fra.onnx
     python tools/model_converters/export_onnx.py work_dirs/my_expressions/epoch_100.pth expressions.onnx
 
-Pre-trained models give embedding, feature_map and heatmaps (of the regions); fine-tuned classifiers give scores, landmark
-models give heatmaps or keypoints. The file takes any number of images at a time. Its metadata tell how they are prepared:
-size, channel order, mean, std, and the crop of the face. It is written if onnxruntime gives the numbers of torch.
+Pre-trained models give embedding, feature_map and heatmaps (of the regions); fine-tuned classifiers and face parsers give
+scores, regressions of ages or angles give numbers, landmark models give heatmaps or keypoints. The file takes any number of
+images at a time. Its metadata tell how they are prepared: size, channel order, mean, std, and the crop of the face. It is
+written if onnxruntime gives the numbers of torch.
 """
 
 import argparse
