@@ -5,13 +5,27 @@ value is the name of a folder.
 """
 
 import argparse
+import difflib
+import inspect
 from typing import Any, Dict, List, Mapping
 
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
 # Entries of OpenMMLab's configs that hold text also where a config leaves them out or has None there.
 TEXTS = {'load_from', 'work_dir', 'data_root', 'data_prefix', 'ann_file', 'checkpoint', 'cache_dir', 'out_dir'}
 QUOTES = ('"', "'")
+# What is read of a config: Runner's arguments, what it asks its config for besides, and what the commands ask for.
+READ = {
+    *list(inspect.signature(Runner.__init__).parameters)[1:],
+    *('runner_type', 'model_wrapper_cfg', 'find_unused_parameters', 'sync_bn', 'compile'),
+    *('activation_checkpointing', 'efficient_conv_bn_eval', 'custom_imports', 'tasks'),
+} - {'cfg'}
+# The entries of those parts that are plain settings: a part with a type refuses what it does not know.
+READ_IN = dict(
+    env_cfg=('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
+    auto_scale_lr=('enable', 'base_batch_size'),
+)
 
 
 class KeyValues(argparse.Action):
@@ -43,11 +57,13 @@ def merge_options(cfg: Config, options: Mapping[str, str]) -> None:
     """Puts what was typed into a config, see :func:`read_value`.
 
     Raises:
-        ValueError: for a value whose brackets don't match.
+        ValueError: for a value whose brackets don't match, or a key that nothing reads: a misspelt one, or a variable of
+            the config file, such as ``norm_cfg``, of which the parts of the config have copies.
         KeyError, TypeError: for a key that leads past the end of a list, or through something else than dicts and lists.
     """
     values: Dict[str, Any] = {}
     for key, text in options.items():
+        _refuse_unread(cfg, key, text)
         present = _present(cfg, key)
         if present is None and key.rpartition('.')[2] in TEXTS:
             present = ''
@@ -56,6 +72,23 @@ def merge_options(cfg: Config, options: Mapping[str, str]) -> None:
         except ValueError as error:
             raise ValueError(f'--cfg-options {key}={text}: {error}') from None
     cfg.merge_from_dict(values)
+
+
+def _refuse_unread(cfg: Config, key: str, text: str) -> None:
+    first, *others = key.split('.')
+    known = READ
+    if first in READ and others:
+        first, known = others[0], READ_IN.get(first, others)
+    if first in known:
+        return
+    option = f'--cfg-options {key}={text}'
+    if first in cfg and known is READ:
+        raise ValueError(
+            f'{option}: {first} is a variable of the config file, and changing it now changes nothing; name the entry '
+            'that it was used for, such as model.backbone.norm_cfg or train_dataloader.dataset.data_root'
+        )
+    close = difflib.get_close_matches(first, sorted(known), n=1)
+    raise ValueError(f'{option}: nothing reads {first}' + (f'; did you mean {close[0]}?' if close else ''))
 
 
 def read_value(text: str, present: Any = None) -> Any:

@@ -1,19 +1,28 @@
 """What is typed behind --cfg-options: the same text where the config has text, mmengine's reading elsewhere."""
 
 import argparse
+import inspect
+import re
 
 import pytest
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
-from fra_plugin.command.config_options import add_config_options, merge_options, read_value
+from fra_plugin.command.config_options import READ, add_config_options, merge_options, read_value
+from fra_plugin.configs import load_config
+
+
+def merge(cfg, *typed):
+    parser = argparse.ArgumentParser()
+    add_config_options(parser)
+    merge_options(cfg, parser.parse_args(['--cfg-options', *typed] if typed else []).cfg_options)
+    return cfg
 
 
 def merged(*typed, **config):
-    parser = argparse.ArgumentParser()
-    add_config_options(parser)
-    cfg = Config(config)
-    merge_options(cfg, parser.parse_args(['--cfg-options', *typed] if typed else []).cfg_options)
-    return cfg
+    """The same below ``model``, in which any key may be."""
+    typed = [text if text.startswith('--') else f'model.{text}' for text in typed]
+    return merge(Config(dict(model=config)), *typed).model
 
 
 @pytest.mark.parametrize(
@@ -67,7 +76,7 @@ def test_everything_else_is_read_as_mmengine_reads_it(text):
 
 @pytest.mark.parametrize('text', ['[1,2', '1,2]', '(1,2]', '[(1,2]', 'a,)('])
 def test_brackets_that_do_not_match_are_named(text):
-    with pytest.raises(ValueError, match='--cfg-options a.b=.*: its brackets do not match'):
+    with pytest.raises(ValueError, match='--cfg-options model.a.b=.*: its brackets do not match'):
         merged(f'a.b={text}')
 
 
@@ -82,3 +91,42 @@ def test_an_option_without_a_key_is_an_argument_error(typed, capsys):
     with pytest.raises(SystemExit):
         merged(typed)
     assert f'{typed}: expected key=value' in capsys.readouterr().err
+
+
+FRA = 'fra_r50_8xb64'
+
+
+@pytest.mark.parametrize(
+    'typed, told',
+    [
+        ('train_dataloder.batch_size=2', 'nothing reads train_dataloder; did you mean train_dataloader?'),
+        ('randomnes.seed=1', 'nothing reads randomnes; did you mean randomness?'),
+        ('loadfrom=a.pth', 'nothing reads loadfrom; did you mean load_from?'),
+        ('zzz=1', 'nothing reads zzz'),
+        ('env_cfg.cudnn_benchmrk=False', 'nothing reads cudnn_benchmrk; did you mean cudnn_benchmark?'),
+        ('auto_scale_lr.base_batchsize=8', 'nothing reads base_batchsize; did you mean base_batch_size?'),
+        ('first_view=None', 'first_view is a variable of the config file, and changing it now changes nothing'),
+    ],
+)
+def test_a_key_that_nothing_reads_is_refused(typed, told):
+    with pytest.raises(ValueError) as error:
+        merge(load_config(FRA), typed)
+    assert str(error.value).startswith(f'--cfg-options {typed}: {told}')
+
+
+def test_what_the_runner_reads_may_be_set_whether_or_not_the_config_has_it():
+    cfg = merge(
+        load_config(FRA),
+        'load_from=a.pth',
+        'find_unused_parameters=True',
+        'model_wrapper_cfg.type=X',
+        'env_cfg.dist_cfg.a=1',
+    )
+    assert (cfg.load_from, cfg.find_unused_parameters, cfg.model_wrapper_cfg.type) == ('a.pth', True, 'X')
+    merge(load_config('faces_frozen'), 'tasks.regions.test=a.json')
+
+
+def test_every_name_that_the_runner_asks_its_config_for_is_known():
+    source = inspect.getsource(Runner)
+    asked = set(re.findall(r"(?:self\.|\b)cfg\.get\(\s*'(\w+)'", source)) - {'work_dir'}
+    assert len(asked) > 25 and asked <= READ, asked - READ
