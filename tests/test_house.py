@@ -30,7 +30,7 @@ MAY_IMPORT = dict(
     synthetic=('datasets',),
     model_names=(),
     apis=('datasets', 'checkpoints', 'models', 'evaluation', 'synthetic'),
-    command=('checkpoints', 'engine', 'landmark'),
+    command=('datasets', 'checkpoints', 'engine', 'landmark'),
 )
 
 

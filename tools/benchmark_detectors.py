@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import torch
 
-from fra_plugin.apis import list_images, read_face
-from fra_plugin.command import errors_in_one_line
+from fra_plugin.apis import read_face
+from fra_plugin.command import errors_in_one_line, readable_faces
 from fra_plugin.datasets import LandmarkFaces
 from fra_plugin.evaluation.landmark_layouts import LANDMARK_LAYOUTS
 from fra_plugin.faces import DETECTORS, DetectedFace, Detector, find_detector
@@ -92,7 +92,7 @@ def main() -> None:
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         known = LandmarkFaces(args.landmarks, args.images, max_faces=args.max_faces, follow_links=True)
-        without = list_images(args.without)[1] if args.without else []
+        without = readable_faces([args.without])[1] if args.without else []
         detectors = [(text, find_detector(*text.split(':'))) for text in args.detectors]
         rows = []
         for text, detector in detectors:

@@ -1,4 +1,7 @@
-"""Writes the features of faces to an .npz file: names, and embeddings, feature maps or region heatmaps."""
+"""Writes the features of faces to an .npz file: names, and embeddings, feature maps or region heatmaps.
+
+Images that can't be read are counted, named and left out.
+"""
 
 import argparse
 import sys
@@ -9,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import numpy as np
 
 from fra_plugin.apis import OUTPUTS, FRAFeatures
-from fra_plugin.command import errors_in_one_line
+from fra_plugin.command import errors_in_one_line, readable_faces
 from fra_plugin.files.whole_file import whole_file
 
 
@@ -39,8 +42,8 @@ def main() -> None:
     args = parse_args()
     with errors_in_one_line():
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        images = args.images if len(args.images) > 1 else args.images[0]
-        arrays = features(images, args.batch_size, args.what)
+        names, files = readable_faces(args.images, features.size)
+        arrays = dict(features(files, args.batch_size, args.what), names=np.array(names))
         with whole_file(args.out) as partial:
             np.savez(partial, **arrays)
         shapes = ', '.join(f'{name} {array.shape}' for name, array in arrays.items())

@@ -2,21 +2,21 @@
 
     python tools/similar_faces.py fra_r18w32_96px ann.jpg FOLDER --region mouth --out work_dirs/similar.jpg
 
-The picture has a row for each face and region: the face, in which the region is bright, and its nearest faces.
+The picture has a row for each face and region: the face, in which the region is bright, and its nearest faces. Images of
+the folder that can't be read are counted, named and left out.
 """
 
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
 import mmcv
 import numpy as np
 
-from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face, readable_images
-from fra_plugin.command import errors_in_one_line
+from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face
+from fra_plugin.command import errors_in_one_line, readable_faces
 from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.visualization import highlight_region, picture_rows
 
@@ -49,23 +49,12 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def searched(folder: str, max_faces: Optional[int]) -> List[str]:
-    """Files that can be read; the others are told."""
-    files = list_images(folder)[1]
-    chosen = np.linspace(0, len(files) - 1, min(max_faces or len(files), len(files))).round().astype(int)
-    found, problems = readable_images([files[place] for place in chosen], SIDE)
-    for problem in problems:
-        print(f'left out: {problem}', file=sys.stderr)
-    if not found:
-        raise ValueError(f'{folder}: no image can be read')
-    return found
-
-
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        faces = SimilarFaces(features, searched(args.folder, args.max_faces), args.batch_size)
+        _, files = readable_faces([args.folder], features.size, args.max_faces)
+        faces = SimilarFaces(features, files, args.batch_size)
         rows, titles = [], []
         for face in list_images(args.faces)[1]:
             for part in args.region:

@@ -1,4 +1,7 @@
-"""Draws the facial regions that a checkpoint sees: an overlay for each image, and all of them on one sheet."""
+"""Draws the facial regions that a checkpoint sees: an overlay for each image, and all of them on one sheet.
+
+Images that can't be read are counted, named and left out.
+"""
 
 import argparse
 import os
@@ -11,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import mmcv
 import numpy as np
 
-from fra_plugin.apis import FRAFeatures, list_images, read_face
-from fra_plugin.command import errors_in_one_line
+from fra_plugin.apis import FRAFeatures, read_face
+from fra_plugin.command import errors_in_one_line, readable_faces
 from fra_plugin.files.file_name import fitting_name
 from fra_plugin.files.picture_file import write_picture
 from fra_plugin.reports.visualization import draw_regions, region_sheet
@@ -61,9 +64,9 @@ def overlay_paths(names: List[str], images: str, out: str) -> List[Path]:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
-        names, sources = list_images(args.images if len(args.images) > 1 else args.images[0])
-        paths = overlay_paths(names, args.images[0], args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
+        names, sources = readable_faces(args.images)
+        paths = overlay_paths(names, args.images[0], args.out)
         outputs = features(sources, args.batch_size, ['heatmaps'])
         masks, region_names = outputs['heatmaps'], outputs.get('region_names')
         on_sheet = np.linspace(0, len(names) - 1, min(args.max_faces, len(names))).round().astype(int).tolist()

@@ -1,7 +1,8 @@
-"""What all commands share: options of configs, a Runner from a config, and mistakes told in one line."""
+"""What all commands share: options of configs, a Runner from a config, images, and mistakes told in one line."""
 
 from .config_options import add_config_options, merge_options
 from .error_text import one_line
+from .given_images import readable_faces
 from .run_config import add_config_arguments, build_runner, errors_in_one_line, read_config
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     'merge_options',
     'one_line',
     'read_config',
+    'readable_faces',
 ]

@@ -1,6 +1,7 @@
 """Images as a user gives them from Python: files, a folder or arrays."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterable, List, Optional, Sequence, Tuple, Union
 
@@ -51,11 +52,15 @@ def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
 
 def readable_images(files: Iterable[str], size: Optional[int] = None) -> Tuple[List[str], List[str]]:
     """The files that can be read, and one line for each that cannot; ``size`` as for :func:`read_face`."""
-    found, problems = [], []
-    for file in files:
+    files = list(files)
+
+    def problem(file: str) -> Optional[str]:
         try:
             read_face(file, size)
-            found.append(file)
         except BrokenImageError as error:
-            problems.append(str(error))
-    return found, problems
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        problems = list(pool.map(problem, files))
+    return [file for file, reason in zip(files, problems) if reason is None], [text for text in problems if text]

@@ -99,8 +99,52 @@ def test_names_of_any_bytes_and_of_any_length_are_read_drawn_and_told(case, run,
     drawn = os.listdir(tmp_path / 'out\udce9')
     assert len(drawn) == 4 and {'Ren\udce9.png.png', 'contact_sheet.png'} < set(drawn)
     (folder / 'Ren\udce9.png').write_text('no image')
-    code, (error,) = run('extract_features.py', *model, '--out', tmp_path / 'f.npz')
-    assert code == 1 and 'f\\udce9/Ren\\udce9.png' in error
+    code, lines = run('extract_features.py', *model, '--out', tmp_path / 'f.npz')
+    assert code == 0 and 'f\\udce9/Ren\\udce9.png' in lines[0]
+
+
+@pytest.fixture
+def some_broken(case, tmp_path):
+    """The faces of the case, and two files that are none."""
+    folder = shutil.copytree(case / 'faces', tmp_path / 'faces')
+    (folder / 'a.jpg').write_text('no image')
+    (folder / 'ben' / 'empty.png').write_bytes(b'')
+    return folder
+
+
+def test_broken_files_are_named_counted_and_left_out(case, run, tmp_path, some_broken):
+    model = (case / 'fra.pth', some_broken, '--device', 'cpu')
+    told = ['left out: ', 'left out: ', '2 of 4 images cannot be read and are left out']
+    code, lines = run('extract_features.py', *model, '--out', tmp_path / 'f.npz')
+    assert code == 0 and all(line.startswith(text) for line, text in zip(lines, told))
+    assert 'a.jpg' in lines[0] and 'empty.png' in lines[1]
+    with np.load(tmp_path / 'f.npz') as arrays:
+        assert arrays['names'].tolist() == ['ann.png', 'ben/1.png']
+        expected = FRAFeatures(case / 'fra.pth', device='cpu')(case / 'faces', what=['embedding'])['embedding']
+        np.testing.assert_allclose(arrays['embedding'], expected, rtol=1e-4, atol=1e-5)
+    code, lines = run('visualize_heatmaps.py', *model, '--out', tmp_path / 'out')
+    assert code == 0 and lines[2] == told[2]
+    assert sorted(path.name for path in (tmp_path / 'out').rglob('*.*')) == [
+        '1.png.png',
+        'ann.png.png',
+        'contact_sheet.png',
+    ]
+    face = case / 'faces' / 'ann.png'
+    code, lines = run('similar_faces.py', case / 'fra.pth', face, some_broken, '--out', tmp_path / 's.jpg')
+    assert code == 0 and lines[2] == told[2] and (tmp_path / 's.jpg').is_file()
+
+
+def test_without_any_image_that_can_be_read_there_is_one_line_and_nothing_is_written(case, run, tmp_path, some_broken):
+    for name in ('ann.png', 'ben/1.png'):
+        (some_broken / name).unlink()
+    code, (error,) = run('extract_features.py', case / 'fra.pth', some_broken, '--out', tmp_path / 'f.npz')
+    assert code == 1 and 'faces: none of its images can be read: ' in error and 'a.jpg' in error
+    assert not (tmp_path / 'f.npz').exists()
+
+
+def test_python_gets_an_error_for_a_broken_file(case, some_broken):
+    with pytest.raises(ValueError, match='a.jpg: not an image'):
+        FRAFeatures(case / 'fra.pth', device='cpu')(some_broken)
 
 
 def test_files_are_drawn_below_their_common_folder(case, run, tmp_path):
