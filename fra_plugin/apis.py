@@ -44,7 +44,7 @@ __all__ = ['FRAFeatures', 'Image', 'OUTPUTS', 'SimilarFaces', 'list_images', 're
 
 OUTPUTS = ('embedding', 'feature_map', 'heatmaps', 'region_embedding')
 OF_REGIONS = ('heatmaps', 'region_embedding')
-# Of the cosines, for the embeddings of regions: at the 1 of the heatmaps all regions would have nearly the same embedding.
+# Temperature of the embeddings of regions: at that of the heatmaps all regions would have nearly the same embedding.
 SHARPNESS = 0.1
 DRAWN_FACES = 200  # that tell which facial part a region is; another 200 change a purity by some hundredths
 
@@ -149,13 +149,16 @@ class FRAFeatures:
             **settings: ``device`` and ``size``.
 
         Raises:
-            FileNotFoundError: if there is no such folder, or a file in it is missing.
+            FileNotFoundError: if there is no such folder, or a file in it is missing. A name that begins with a point, or
+                whose parent folder is here, is never one of the hub.
             ImportError: if the hub is needed and huggingface_hub is not installed.
             OSError: if the hub does not have the model or can't be reached.
             ValueError: if a file is not as expected.
         """
         text = os.path.expanduser(os.fspath(name))
         if not os.path.exists(text) and HUB_ID.fullmatch(text):
+            if text.startswith('.') or os.path.isdir(os.path.dirname(text)):
+                raise FileNotFoundError(f'no folder {text} here')
             text = download_folder(text, revision, token)
         return cls(text, **settings)
 
@@ -235,8 +238,9 @@ class FRAFeatures:
             ``names`` (N, ), the files as given (below a folder: relative to it), or the places of arrays in the list; and
             ``embedding`` (N, C), the average of the backbone's last feature map; ``feature_map`` (N, C, h, w), that map;
             ``heatmaps`` (N, K, h, w), the soft masks of the regions, which sum to 1 over K; ``region_embedding`` (N, K, C),
-            the average of the feature map over each region: all float32. With the last two come the ``region_names`` (K, ),
-            such as 'left eye 0.82', if they are known, see :meth:`name_regions`.
+            the average of the feature map over each region: all float32. The weights of that average are not the heatmaps
+            but sharper masks, the softmax of the same cosines at temperature 0.1 (``SHARPNESS``). With the last two come
+            the ``region_names`` (K, ), such as 'left eye 0.82', if they are known, see :meth:`name_regions`.
 
         Raises:
             FileNotFoundError: if a file is missing.

@@ -54,7 +54,7 @@ def test_a_file_does_not_find_itself_but_a_copy_of_it(features, images, tmp_path
 
 def test_what_it_cannot_find_is_refused_in_words(features, images, tmp_path):
     faces = SimilarFaces(features, images)
-    with pytest.raises(ValueError, match="no region covers 'ear': expected one of left eye, mouth"):
+    with pytest.raises(ValueError, match="no region covers 'ear': expected one of eyes, left eye, mouth"):
         faces.similar(images[0], 'ear')
     with pytest.raises(ValueError, match='must be from 0 to 2, got 3'):
         faces.similar(images[0], 3)

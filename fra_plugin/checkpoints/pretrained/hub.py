@@ -23,8 +23,8 @@ def download_folder(repo_id: str, revision: Optional[str] = None, token: Optiona
         ImportError: without huggingface_hub.
         OSError: if the hub does not have it, or can't be reached and it is not in the cache.
     """
-    hub = _hub(f'the model {repo_id} of the Hugging Face hub')
-    with _one_line(f'{repo_id} could not be fetched from the hub'):
+    hub = _hub(f'no folder {repo_id} here, and the model {repo_id} of the Hugging Face hub')
+    with _one_line(f'no folder {repo_id} here, and {repo_id} could not be fetched from the hub'):
         return hub.snapshot_download(
             repo_id,
             revision=revision,

@@ -57,7 +57,10 @@ class RegionParts(NamedTuple):
         wanted = [part in (name, *_pair(name)) for name in self.parts]
         covered = self.shares[:, wanted].sum(axis=1)
         if not covered.any():
-            known = [name for name, seen in zip(self.parts, self.shares.any(axis=0)) if seen]
+            seen = [name for name, covered in zip(self.parts, self.shares.any(axis=0)) if covered]
+            known = dict.fromkeys(
+                name for part in seen for name in (*_pair(part)[1:], part)
+            )  # "eyes" before "left eye"
             raise ValueError(f'no region covers {part!r}: expected one of {", ".join(known)}')
         return int(covered.argmax())
 

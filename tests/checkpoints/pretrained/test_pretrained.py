@@ -162,6 +162,24 @@ def test_what_the_hub_does_not_have_or_refuse_is_one_line(hub, features, monkeyp
     assert 'could not be fetched' in error(FRAFeatures.from_pretrained, 'anna/other')
 
 
+@pytest.mark.parametrize('name', ['../my_frax', './my_frax', 'work_dirs/my_frax'])
+def test_a_mistyped_folder_is_not_looked_for_on_the_hub(tmp_path, monkeypatch, name):
+    (tmp_path / 'work_dirs').mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
+    with pytest.raises(FileNotFoundError, match=f'^no folder {name} here'):
+        FRAFeatures.from_pretrained(name)
+
+
+def test_a_name_that_may_be_one_of_the_hub_is_told_as_a_folder_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
+    with pytest.raises(
+        ImportError, match='^no folder anna/fra here, and the model anna/fra of the Hugging Face hub needs'
+    ):
+        FRAFeatures.from_pretrained('anna/fra')
+
+
 def test_a_folder_needs_no_hub(folder, features, monkeypatch):
     monkeypatch.setitem(sys.modules, 'huggingface_hub', None)
     same(features, FRAFeatures.from_pretrained(str(folder), device='cpu'))

@@ -34,6 +34,19 @@ def test_a_region_of_one_eye_has_its_side_and_a_region_of_both_has_none():
     assert both.region('eyes') == both.region('eye') == both.region('left eye') == 0
 
 
+def test_every_name_that_a_region_may_have_is_offered_to_whom_asks_for_another_and_is_taken():
+    parts = RegionParts(
+        ('left eye', 'right eye', 'left ear', 'right ear', 'nose'),
+        np.array([[0.9, 0.8, 0, 0, 0.3], [0.1, 0.2, 0, 0, 0.7], [0, 0, 1.0, 0.9, 0]]),
+    )
+    assert [name[:-5] for name in parts.names()] == ['eyes', 'nose', 'ears']
+    with pytest.raises(ValueError, match="covers 'mouht': expected one of (.*)") as error:
+        parts.region('mouht')
+    offered = str(error.value).partition('one of ')[2].split(', ')
+    assert offered == ['eyes', 'left eye', 'right eye', 'ears', 'left ear', 'right ear', 'nose']
+    assert [parts.region(name) for name in offered] == [0, 0, 0, 2, 2, 2, 1]
+
+
 def test_a_region_without_any_part_has_no_name_and_a_part_that_nothing_covers_is_refused():
     parts = RegionParts(('nose', 'mouth'), np.array([[1.0, 0.0], [0.0, 0.0]]))
     assert parts.names() == ['nose 1.00', '']
