@@ -58,8 +58,8 @@ class FaceCrop(BaseTransform):
 
     Args:
         size: side of a crop in pixels. Defaults to 224.
-        margin: share of the box's side that is added to it, half of it on each side, as ``box_margin`` of FaceFolder;
-            above -1. Defaults to 0.3.
+        margin: share of the box's side that is added to it, half of it on each side; FaceFolder calls it ``box_margin``.
+            Above -1. Defaults to 0.3.
         align: 'none' or 'similarity'. Defaults to 'none'.
 
     Raises:

@@ -35,7 +35,7 @@ class FaceFolder(UnlabelledFaces):
 
     Raises:
         FileNotFoundError: the folder, the list, the csv or a listed file is missing.
-        ValueError: the folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin < 0.
+        ValueError: the folder, the list or the csv holds nothing usable; a path leaves the folder; box_margin <= -1.
         RuntimeError: from an item: the disk stayed away, or `max_refetch` files in a row are broken, or gave None.
         BrokenImageError: from an item in test mode.
     """

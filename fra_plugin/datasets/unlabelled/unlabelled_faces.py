@@ -13,6 +13,7 @@ from torch.utils.data import get_worker_info
 
 from ...files.printable import printable
 from ..replaced_images import ReplacedImages
+from ..transforms.face_crop import FaceCrop
 from ..transforms.fast_pack_inputs import FastPackInputs
 from .face_boxes import read_boxes
 
@@ -43,8 +44,9 @@ class UnlabelledFaces(ReplacedImages):
         boxes: csv of face boxes (NAME_ID,X,Y,W,H, as VGGFace2's bb_landmark/loose_bb_train.csv, or the table of
             crop_faces.py, of which each face is a sample); an image that it does not name is used whole, one in which
             crop_faces.py found no face is left out. Defaults to '', no boxes.
-        box_margin: share of a box's width and height that is added to it, half on each side; 0.3 is what
-            VGGFace2's authors train with. At least 0. Defaults to 0.3.
+        box_margin: the ``margin`` of :class:`FaceCrop`, whose square around the box is taken: its side is 1 + margin times
+            the longer side of the box. At the border of an image, what there is of the square. Above -1. Defaults to 0.3,
+            the share by which VGGFace2's authors widen boxes.
         cache_dir: where the list is kept for the next start. Defaults to None: beside the data if that can be written,
             else in ~/.cache/fra_plugin.
         patience: seconds that a disk that can't be read is waited for. Defaults to 300.
@@ -60,7 +62,7 @@ class UnlabelledFaces(ReplacedImages):
         has_files: whether each image is a file of its own, which transforms of other projects can read.
 
     Raises:
-        ValueError: box_margin < 0, a transform that reads files where there are none, or views that nobody would finish.
+        ValueError: box_margin <= -1, a transform that reads files where there are none, or views that nobody would finish.
         RuntimeError: from an item: the disk stayed away, or `max_refetch` images in a row are broken, or gave None.
         BrokenImageError: from an item in test mode.
     """
@@ -84,10 +86,11 @@ class UnlabelledFaces(ReplacedImages):
         lazy_init: bool = False,
         metainfo: Optional[dict] = None,
     ) -> None:
-        if box_margin < 0:
-            raise ValueError(f'box_margin is a share of the box, at least 0, got {box_margin}')
+        try:
+            self.crop = FaceCrop(margin=box_margin)
+        except ValueError as error:
+            raise ValueError(f'box_{error}') from None
         self.boxes = os.path.join(os.path.expanduser(data_root), os.path.expanduser(boxes)) if boxes else ''
-        self.box_margin = box_margin
         self.cache_dir = cache_dir
         self.patience = patience
         self.archives: Sequence[str] = ()
@@ -174,7 +177,7 @@ class UnlabelledFaces(ReplacedImages):
         return records_with_boxes
 
     def get_data_info(self, idx: int) -> dict:
-        """The sample before the pipeline: img_path, sample_idx, and bbox (x1, y1, x2, y2), margin included."""
+        """The sample before the pipeline: img_path, sample_idx, and bbox (x1, y1, x2, y2), the square of the face."""
         self.full_init()
         idx = range(len(self))[idx]
         start = self.data_address[idx - 1] if idx else 0
@@ -185,8 +188,9 @@ class UnlabelledFaces(ReplacedImages):
         info = dict(self.image(record), sample_idx=idx)
         x, y, width, height = (int(value) for value in box)
         if width:
-            dx, dy = width * self.box_margin / 2, height * self.box_margin / 2
-            info['bbox'] = (x - dx, y - dy, x + width + dx, y + height + dy)
+            square = self.crop.square((x, y, x + width, y + height))
+            half = square.side / 2
+            info['bbox'] = (square.x - half, square.y - half, square.x + half, square.y + half)
         return info
 
     def get_cat_ids(self, idx: int) -> List[int]:

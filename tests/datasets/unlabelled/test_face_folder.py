@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch.distributed as dist
@@ -13,6 +14,7 @@ from mmengine.dataset import ClassBalancedDataset, default_collate
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from fra_plugin.checkpoints.stored_config import stored_crop
 from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace, replaced_images
 from fra_plugin.datasets.unlabelled import face_folder as face_folder_module
 from fra_plugin.datasets.unlabelled import folder_scan, folder_stamp, scan_cache
@@ -124,9 +126,9 @@ def test_an_empty_folder_says_what_was_expected(tmp_path):
         FaceFolder(data_prefix=str(tmp_path / 'faces'), extensions=['.PNG', '.jpg'])
 
 
-@pytest.mark.parametrize('margin', [-0.1])
-def test_a_negative_margin_is_refused(root, margin):
-    with pytest.raises(ValueError, match='box_margin'):
+@pytest.mark.parametrize('margin', [-1, float('nan'), float('inf'), '0.3'])
+def test_a_margin_that_leaves_nothing_of_the_face_is_refused(root, margin):
+    with pytest.raises(ValueError, match='box_margin is a share of the face box, above -1, got'):
         FaceFolder(data_prefix=str(root), box_margin=margin)
 
 
@@ -361,12 +363,28 @@ def test_boxes_come_with_their_margin(root, scans):
     for _ in range(2):
         dataset = boxed(root, text)
         assert names(dataset) == names(FaceFolder(data_prefix=str(root)))
-        assert dataset.get_data_info(1)['bbox'] == pytest.approx((-5, 12.5, 125, 77.5))  # 0.15 of 100 and of 50
+        assert dataset.get_data_info(1)['bbox'] == pytest.approx((-5, -20, 125, 110))  # 130 around (60, 45)
         assert dataset.get_data_info(0)['bbox'] == pytest.approx((-3.6, -0.6, 1.6, 4.6))
         assert 'bbox' not in dataset.get_data_info(2), 'no box: the whole image'
-    assert boxed(root, text, box_margin=0.0).get_data_info(1)['bbox'] == (10, 20, 110, 70)
-    assert boxed(root, text.replace('10,20', '11,20'), box_margin=0.0).get_data_info(1)['bbox'] == (11, 20, 111, 70)
-    assert boxed(root, text, box_margin=0.0, indices=[1]).get_data_info(0)['bbox'] == (10, 20, 110, 70)
+    assert boxed(root, text, box_margin=0.0).get_data_info(1)['bbox'] == (10, -5, 110, 95)
+    assert boxed(root, text.replace('10,20', '11,20'), box_margin=0.0).get_data_info(1)['bbox'] == (11, -5, 111, 95)
+    assert boxed(root, text, box_margin=0.0, indices=[1]).get_data_info(0)['bbox'] == (10, -5, 110, 95)
+
+
+@pytest.mark.parametrize('margin', [-0.2, 0.0, 0.25])
+def test_a_boxed_face_is_the_one_that_the_crop_of_its_model_cuts(tmp_path, margin):
+    """In the middle of a photo, pixel by pixel: the crop as FRAFeatures takes it from the config of the data."""
+    photo = np.random.default_rng(0).integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    (tmp_path / 'faces').mkdir()
+    cv2.imwrite(str(tmp_path / 'faces/1.png'), photo)
+    face = boxed(tmp_path / 'faces', 'NAME_ID,X,Y,W,H\n1,60,50,64,80\n', box_margin=margin, pipeline=[LoadFace()])[0][
+        'img'
+    ]
+    size = round(80 * (1 + margin))
+    data = dict(boxes='boxes.csv', box_margin=margin, pipeline=[dict(type='Resize', scale=(size, size))])
+    np.testing.assert_array_equal(
+        face, stored_crop(dict(train_dataloader=dict(dataset=data))).cut(photo, (60, 50, 124, 130))
+    )
 
 
 def test_a_boxed_face_is_cut_out(root):
@@ -646,7 +664,7 @@ def test_a_list_may_name_files_that_are_not_utf8(root):
             data_root=str(root.parent), data_prefix='faces', ann_file='list.txt', boxes='boxes.csv', box_margin=0
         )
         assert names(dataset) == ['0003.jpg', name]
-        assert dataset.get_data_info(1)['bbox'] == (1, 2, 4, 6)
+        assert dataset.get_data_info(1)['bbox'] == (0.5, 2, 4.5, 6)
 
 
 def test_a_list_in_utf16_is_refused(root):

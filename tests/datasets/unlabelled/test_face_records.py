@@ -213,11 +213,11 @@ def test_a_share_of_the_faces(pack, indices, expected):
 def test_boxes_are_found_by_key(pack):
     (pack.parent / 'boxes.csv').write_text('NAME_ID,X,Y,W,H\n3,10,20,20,10\n')
     dataset = FaceRecords(str(pack.parent), boxes='boxes.csv', box_margin=0.0, pipeline=[LoadFace()])
-    assert dataset.get_data_info(2)['bbox'] == (10, 20, 30, 30) and 'bbox' not in dataset.get_data_info(1)
-    assert dataset[2]['img'].shape == (10, 20, 3) and dataset[1]['img'].shape == (48, 48, 3)
+    assert dataset.get_data_info(2)['bbox'] == (10, 15, 30, 35) and 'bbox' not in dataset.get_data_info(1)
+    assert dataset[2]['img'].shape == (20, 20, 3) and dataset[1]['img'].shape == (48, 48, 3)
     (pack.parent / 'list.txt').write_text('3\n')
     dataset = FaceRecords(str(pack.parent), boxes='boxes.csv', ann_file='list.txt', box_margin=0.0)
-    assert dataset.get_data_info(0)['bbox'] == (10, 20, 30, 30)
+    assert dataset.get_data_info(0)['bbox'] == (10, 15, 30, 35)
     (pack.parent / 'boxes.csv').write_text('NAME_ID,X,Y,W,H\n11,10,20,20,10\n')
     with pytest.raises(ValueError, match='none of its 1 boxes .*expected NAME_ID such as 1'):
         FaceRecords(str(pack.parent), boxes='boxes.csv')

@@ -88,7 +88,7 @@ def test_a_folder_in_the_archive_is_the_root_of_the_names(archive):
         str(archive.parent), 'faces.tar', folder='/train/', boxes='boxes.csv', box_margin=0, pipeline=[LoadFace()]
     )
     assert names(dataset)[1] == 'train/n000000/0001_01.jpg'
-    assert dataset.get_data_info(1)['bbox'] == (10, 20, 30, 30) and dataset[1]['img'].shape == (10, 20, 3)
+    assert dataset.get_data_info(1)['bbox'] == (10, 15, 30, 35) and dataset[1]['img'].shape == (20, 20, 3)
     assert len(FaceTar(str(archive.parent), 'faces.tar', folder='train/n000001')) == 3
     with pytest.raises(ValueError, match=r"faces.tar, folder 'n000001': no image found in 1 archives"):
         FaceTar(str(archive.parent), 'faces.tar', folder='n000001')
@@ -105,7 +105,7 @@ def test_shards_are_one_data_set(shards, monkeypatch):
     (shards / 'list.txt').write_text('00001.tar/000003.jpg\n00000.tar/000000.jpg\n')
     dataset = FaceTar(str(shards), ann_file='list.txt', boxes='boxes.csv', box_margin=0, pipeline=[LoadFace()])
     assert names(dataset) == ['00001.tar/000003.jpg', '00000.tar/000000.jpg']
-    assert dataset.get_data_info(0)['bbox'] == (1, 2, 4, 6) and dataset[1]['img'].shape == (48, 48, 3)
+    assert dataset.get_data_info(0)['bbox'] == (0.5, 2, 4.5, 6) and dataset[1]['img'].shape == (48, 48, 3)
 
 
 # Formats
