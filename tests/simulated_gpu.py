@@ -25,6 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fra_plugin.configs import load_config
 from fra_plugin.engine import ReliableTrainLoop
 from fra_plugin.models import region_heatmap_head, semantic_consistency_loss, semantic_relation_loss
+from fra_plugin.models.non_blocking_sync_bn import tell_shapes
 
 if not hasattr(_pytree, 'tree_leaves'):
     pytest.skip('the simulated GPU needs torch 2.2 or newer', allow_module_level=True)
@@ -202,6 +203,7 @@ def simulated_gpu(world_size: int = 1) -> Iterator[Counts]:
     """A GPU as far as torch and mmengine can tell, in one of ``world_size`` processes."""
     counts = Counts()
     with contextlib.ExitStack() as stack:
+        tell_shapes()
         stack.enter_context(FakeTensorMode(allow_non_fake_inputs=True))
         stack.enter_context(counts)
 

@@ -5,6 +5,7 @@ device three times in each layer. In pre-training no batch is empty, so here not
 is as in torch.
 """
 
+import functools
 from typing import Optional, Tuple
 
 import torch
@@ -110,8 +111,12 @@ def _kernels(input: torch.Tensor):
     return torch if input.device.type == 'cuda' else _Plain
 
 
-def _tell_shapes() -> torch.library.Library:
-    """What torch's kernels return, which torch itself does not tell: without it, they can't be compiled."""
+@functools.lru_cache(maxsize=None)
+def tell_shapes() -> torch.library.Library:
+    """What torch's kernels return, which torch itself does not tell: without it, they can't be compiled.
+
+    This holds for the whole process, so only who compiles calls it; a second call changes nothing.
+    """
     library = torch.library.Library('aten', 'IMPL', 'Meta')
 
     def vectors(number: int):
@@ -134,9 +139,6 @@ def _tell_shapes() -> torch.library.Library:
         if not torch._C._dispatch_has_kernel_for_dispatch_key(f'aten::{name}', 'Meta'):
             library.impl(name, shapes)
     return library
-
-
-_SHAPES = _tell_shapes()
 
 
 class _Plain:

@@ -11,6 +11,8 @@ from mmengine.utils import digit_version
 from mmpretrain.registry import HOOKS
 from torch import nn
 
+from ...models.non_blocking_sync_bn import tell_shapes
+
 
 @HOOKS.register_module()
 class CompileHook(Hook):
@@ -63,6 +65,7 @@ class CompileHook(Hook):
 
     def _unless_watched(self, model: nn.Module, plain: Callable) -> Callable:
         modules = list(model.modules())
+        tell_shapes()
         compiled = torch.compile(plain, backend=self.backend, mode=self.mode)
         warnings.filterwarnings('ignore', 'Dynamo detected a call to a `functools.lru_cache`')
 

@@ -9,6 +9,7 @@ from mmengine.utils import digit_version
 from watched_run import make_runner, scalars, write_faces
 
 from fra_plugin.engine import CompileHook
+from fra_plugin.engine.hooks import compile_hook
 
 compiles = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.2'), reason='this torch loses the listeners of optimizers'
@@ -48,6 +49,17 @@ def test_one_graph_without_breaks_gives_the_losses_of_the_plain_model(tmp_path):
     ranks = [[record[name] for record in scalars(run) if name in record] for run in (runner, plain)
              for name in ['embedding/global_rank']]  # yapf: disable
     assert len(ranks[0]) == 1 and ranks[0] == pytest.approx(ranks[1], rel=1e-2)
+
+
+def test_torch_knows_the_shapes_of_the_norm_layers_before_it_compiles(monkeypatch):
+    calls = []
+    monkeypatch.setattr(compile_hook, 'tell_shapes', lambda: calls.append('shapes'))
+    monkeypatch.setattr(torch, 'compile', lambda function, **_: calls.append('compile') or function)
+    model = torch.nn.Linear(1, 1)
+    model.loss = lambda: None
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    CompileHook().before_train(SimpleNamespace(model=model, optim_wrapper=SimpleNamespace(optimizer=optimizer)))
+    assert calls == ['shapes', 'compile']
 
 
 def test_an_optimizer_that_would_tell_nobody_is_refused(monkeypatch):
