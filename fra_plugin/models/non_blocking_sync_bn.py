@@ -37,7 +37,7 @@ class NonBlockingSyncBN(nn.SyncBatchNorm):
         synced = self.training and dist.is_available() and dist.is_initialized()
         group = (self.process_group or dist.group.WORLD) if synced else None
         if not synced or dist.get_world_size(group) == 1:
-            return super().forward(input)
+            return super(nn.SyncBatchNorm, self).forward(input)  # torch's SyncBN refuses a CPU even alone
         self._check_input_dim(input)
         if input.numel() == 0:
             raise ValueError(f'{type(self).__name__} cannot normalise an empty batch, got {tuple(input.shape)}')

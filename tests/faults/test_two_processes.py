@@ -1,5 +1,6 @@
 """Two processes with B images each are the run of one process with 2 B, from the image files to the final weights."""
 
+import pytest
 import torch
 from faults.tiny_training import Training, write_config
 
@@ -8,14 +9,17 @@ from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 IN_FLOAT64 = 'import torch; torch.set_default_dtype(torch.float64)'
 
 
-def test_ten_steps_of_two_processes_are_those_of_one(faces, tmp_path):
-    """LARS, EMA, prototypes, views and their order; norm layers without batch statistics, no dropout."""
+@pytest.mark.parametrize(
+    'norm', ["dict(type='GN', num_groups=4)", "dict(type='NonBlockingSyncBN')"], ids=['GN', 'SyncBN']
+)
+def test_ten_steps_of_two_processes_are_those_of_one(faces, tmp_path, norm):
+    """LARS, EMA, prototypes, views and their order, statistics of batches; no dropout."""
     checkpoints, losses = [], []
     for world_size in (1, 2):
         config = write_config(
             tmp_path / f'config{world_size}.py',
             faces,
-            norm="dict(type='GN', num_groups=4)",
+            norm=norm,
             dropout=0.0,
             extra=f'train_dataloader["batch_size"] = {8 // world_size}\ntrain_cfg["max_epochs"] = 5\n',
         )

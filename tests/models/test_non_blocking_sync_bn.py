@@ -5,6 +5,7 @@ import torch
 import torch.multiprocessing as mp
 from mmcv.cnn import build_norm_layer
 from mmengine.model import revert_sync_batchnorm
+from torch import distributed as dist
 from torch import nn
 from two_processes import run_layers
 
@@ -50,6 +51,25 @@ def test_numbers_gradients_and_statistics_are_those_of_the_joined_batch(parts, n
 def test_an_empty_batch_is_refused(parts):
     for part in parts:
         assert part['empty'] == 'NonBlockingSyncBN cannot normalise an empty batch, got (0, 5, 3)'
+
+
+def test_on_cpus_torchs_own_layers_have_the_statistics_of_all_processes_too(parts):
+    input, _ = make_case(next(iter(CASES.values()))[0])
+    expected = nn.BatchNorm2d(5).double()(input).detach()
+    torch.testing.assert_close(
+        torch.cat([part['wrapped']['output'] for part in parts]), expected, rtol=1e-12, atol=1e-12
+    )
+    assert [part['wrapped']['kind'] for part in parts] == ['NonBlockingSyncBN'] * 2
+
+
+def test_a_group_of_one_process_on_a_cpu_is_batchnorm(tmp_path):
+    input, _ = make_case((6, 5, 3, 4))
+    dist.init_process_group('gloo', init_method=f'file://{tmp_path}/meeting', rank=0, world_size=1)
+    try:
+        output = NonBlockingSyncBN(5).double()(input)
+    finally:
+        dist.destroy_process_group()
+    torch.testing.assert_close(output, nn.BatchNorm2d(5).double()(input), rtol=0, atol=0)
 
 
 def test_in_one_process_and_in_evaluation_it_is_batchnorm():

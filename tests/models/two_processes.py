@@ -6,8 +6,10 @@ import torch
 from mmpretrain.structures import DataSample
 from tiny_fra import tiny_fra, total_loss
 from torch import distributed as dist
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from fra_plugin.engine import CPUDataParallel
 from fra_plugin.models import NonBlockingSyncBN
 
 
@@ -67,5 +69,9 @@ def run_layers(rank: int, folder: str, cases: dict) -> None:
         layer(torch.zeros(0, 5, 3))
     except ValueError as error:
         found['empty'] = str(error)
+    parallel = CPUDataParallel(nn.Sequential(nn.SyncBatchNorm(5).double()))
+    input, _, first = next(iter(cases.values()))
+    own = slice(0, first) if rank == 0 else slice(first, None)
+    found['wrapped'] = dict(kind=type(parallel.module[0]).__name__, output=parallel.module(input[own]).detach())
     torch.save(found, f'{folder}/{rank}.pth')
     dist.destroy_process_group()

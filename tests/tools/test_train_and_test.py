@@ -429,7 +429,7 @@ def free_port():
 
 
 def test_two_processes_train(folder, tmp_path):
-    """dist_train.sh over gloo: SyncBN in the config runs as BN, and the weights move."""
+    """dist_train.sh over gloo, with the norm layers of the config, and the weights move."""
     done = start(
         REPO / 'tools' / 'dist_train.sh',
         folder / 'tiny_pretraining.py',
@@ -441,7 +441,6 @@ def test_two_processes_train(folder, tmp_path):
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert 'processes talk through gloo' in done.stdout
-    assert len(re.findall(r'\d+ SyncBN layers run as BN', done.stdout)) == 1
     work_dir = tmp_path / 'work_dirs' / 'tiny_pretraining'
     first, second = (safe_load(work_dir / f'epoch_{i}.pth') for i in (1, 2))
     assert second['meta']['iter'] == 4  # 8 faces, 2 x 2 a step, 2 epochs

@@ -1,7 +1,7 @@
 """Makes a config that was written for GPUs run on a machine without one, and says what it changed.
 
-Processes then talk through gloo instead of nccl, SyncBN becomes BN, and mixed precision becomes full precision. With GPUs
-or without, a data loader without workers loses the options that are for workers.
+Processes then talk through gloo instead of nccl, SyncBN runs as NonBlockingSyncBN, and mixed precision becomes full
+precision. With GPUs or without, a data loader without workers loses the options that are for workers.
 """
 
 import datetime
