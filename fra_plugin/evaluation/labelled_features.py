@@ -1,4 +1,4 @@
-"""Features of labelled faces: from a backbone's output to what a probe learns from and what it is tested on."""
+"""Labelled faces and their features: from a backbone's output to what a probe learns from and what it is tested on."""
 
 from typing import List, Tuple, Union
 
@@ -9,16 +9,17 @@ from torch.utils.data import Dataset
 from ..datasets.wrapped import data_info
 
 
-def gt_labels(dataset: Dataset) -> torch.Tensor:
-    """The label of each face of a data set, (N, ) int64.
+def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
+    """The file (None where it has none) and the label of each face of a data set, wrapped or not: N files, (N, ) int64.
 
     Raises:
         ValueError: if there is no face, or a face has no label or several.
     """
-    labels = [data_info(dataset, index).get('gt_label') for index in range(len(dataset))]
+    infos = [data_info(dataset, index) for index in range(len(dataset))]
+    labels = [info.get('gt_label') for info in infos]
     if not labels or not all(isinstance(label, (int, np.integer)) for label in labels):
         raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
-    return torch.tensor(labels)
+    return [info.get('img_path') for info in infos], np.array(labels, np.int64)
 
 
 def pooled(output: Union[torch.Tensor, Tuple[torch.Tensor, ...]]) -> torch.Tensor:

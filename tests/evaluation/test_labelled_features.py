@@ -1,9 +1,10 @@
 """Features of labelled faces: labels, pooling, and the split into a training and a test part."""
 
+import numpy as np
 import pytest
 import torch
 
-from fra_plugin.evaluation.labelled_features import gt_labels, pooled, split_features
+from fra_plugin.evaluation.labelled_features import files_and_labels, pooled, split_features
 
 
 class Faces(list):
@@ -12,13 +13,14 @@ class Faces(list):
 
 
 def test_labels_are_one_number_a_face():
-    assert gt_labels(Faces([dict(gt_label=2), dict(gt_label=0)])).tolist() == [2, 0]
+    files, labels = files_and_labels(Faces([dict(gt_label=2, img_path='a.jpg'), dict(gt_label=0)]))
+    assert files == ['a.jpg', None] and labels.tolist() == [2, 0] and labels.dtype == np.int64
 
 
 @pytest.mark.parametrize('faces', [[], [dict(gt_label=1), dict(img_path='a.jpg')], [dict(gt_label=[1, 0])]])
 def test_faces_without_one_label_each_are_refused(faces):
     with pytest.raises(ValueError, match='Faces has no faces with one label'):
-        gt_labels(Faces(faces))
+        files_and_labels(Faces(faces))
 
 
 def test_every_fifth_face_of_a_class_is_tested():

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
 from ...evaluation.frozen.probe import linear_accuracy
-from ...evaluation.labelled_features import gt_labels, pooled, split_features
+from ...evaluation.labelled_features import files_and_labels, pooled, split_features
 from ...evaluation.nearest_neighbours import knn_accuracy
 from ...evaluation.regions.region_consistency import grid_regions, landmark_groups, landmark_regions, region_consistency
 from ...evaluation.verification_metric import VerificationMetric
@@ -103,7 +103,7 @@ class OnlineEvalHook(Hook):
 
     def _build(self, model: nn.Module) -> None:
         self.labelled_sets = [build_plain(config, self.image_size) for config in self.labelled]
-        self.labels = [gt_labels(dataset) for dataset in self.labelled_sets]
+        self.labels = [torch.from_numpy(files_and_labels(dataset)[1]) for dataset in self.labelled_sets]
         parts = ['the training part of the online evaluation', 'its test part']
         require_same_classes([(part, class_names(dataset)) for part, dataset in zip(parts, self.labelled_sets)])
         self.pair_set = self.pairs and build_plain(self.pairs, self.image_size)

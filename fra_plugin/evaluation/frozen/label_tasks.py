@@ -5,11 +5,10 @@ from typing import List, Tuple
 import numpy as np
 import torch
 from mmpretrain.registry import DATASETS
-from torch.utils.data import Dataset
 
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.labelled.label_budget import budget
-from ...datasets.wrapped import data_info
+from ..labelled_features import files_and_labels
 from ..nearest_neighbours import knn_accuracy
 from .probe import linear_accuracy, number_error, principal_components
 
@@ -150,19 +149,6 @@ class NumberTask:
 
     def _kept(self, share: float, seed: int) -> List[int]:
         return budget([None] * len(self._train), share, seed)
-
-
-def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
-    """Files and labels (N, ) of a data set, wrapped or not.
-
-    Raises:
-        ValueError: if its faces have no ``gt_label``.
-    """
-    infos = [data_info(dataset, place) for place in range(len(dataset))]
-    labels = [info.get('gt_label') for info in infos]
-    if not all(isinstance(label, (int, np.integer)) for label in labels):
-        raise ValueError(f'{type(dataset).__name__} has no faces with one label (gt_label) each')
-    return [info['img_path'] for info in infos], np.array(labels)
 
 
 def _numbered_faces(config: dict) -> Tuple[List[str], np.ndarray]:

@@ -5,7 +5,7 @@ from typing import Any, List, Optional
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from .label_tasks import files_and_labels
+from ..labelled_features import files_and_labels
 from .probe import pair_accuracy, principal_components
 
 
