@@ -11,7 +11,7 @@ from ..datasets.given_images import list_images, readable_images
 from ..files.printable import printable
 
 NAMED = 10  # files that can't be read and are named
-BATCH = 256
+FILES_AT_ONCE = 256
 
 
 def readable_faces(
@@ -34,9 +34,9 @@ def readable_faces(
     name_of = {files[place]: names[place] for place in chosen}
     found: List[str] = []
     problems: List[str] = []
-    starts, hidden = range(0, len(chosen), BATCH), not sys.stderr.isatty()
+    starts, hidden = range(0, len(chosen), FILES_AT_ONCE), not sys.stderr.isatty()
     for start in track(starts, 'reading', disable=hidden, console=Console(stderr=True)):
-        readable, broken = readable_images([files[place] for place in chosen[start : start + BATCH]], size)
+        readable, broken = readable_images([files[place] for place in chosen[start : start + FILES_AT_ONCE]], size)
         found += readable
         problems += broken
     if not found:
