@@ -1,6 +1,7 @@
 """FRAFeatures: what it gives is the model's, for files, folders and arrays alike; what it cannot read is named."""
 
 import shutil
+from pathlib import Path
 
 import cv2
 import face_layouts
@@ -11,7 +12,7 @@ from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 from mmpretrain import FeatureExtractor
 
-from fra_plugin.apis import FRAFeatures, readable_images
+from fra_plugin.apis import SHARPNESS, FRAFeatures, readable_images
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.stored_config import stored_crop
 from fra_plugin.datasets import SyntheticRegions
@@ -300,3 +301,9 @@ def test_images_that_cannot_be_read_are_told_apart(tmp_path):
     (tmp_path / 'text.png').write_text('no image')
     found, (problem,) = readable_images(files)
     assert found == files[::2] and problem.startswith(files[1])
+
+
+def test_the_docstring_and_the_page_say_with_which_masks_regions_are_averaged():
+    page = (Path(__file__).resolve().parents[1] / 'docs/using.md').read_text()
+    for text in (page, FRAFeatures.__call__.__doc__):
+        assert f'temperature {SHARPNESS:g}' in text
