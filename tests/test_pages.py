@@ -16,7 +16,6 @@ import cv2
 import face_layouts
 import pytest
 from made_photos import photo
-from made_yunet import made_yunet
 from small_checkout import RAW, REPO, add_data, small_checkout
 from warm_python import warm_python
 
@@ -32,6 +31,7 @@ def found_by_mim(package: str) -> bool:
 
 
 INSTALLED, MIM = found_by_mim('fra_plugin'), Path(sys.executable).with_name('mim')
+ONNX = bool(find_spec('onnx') and find_spec('onnxruntime'))
 PAGES = [REPO / 'README.md', *sorted((REPO / 'docs').glob('*.md'))]
 ENTER = re.search(r'^source \S+$', PAGES[0].read_text(), re.MULTILINE).group()  # what README says, for all pages
 BLOCK = re.compile(r'^```(\w*)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -143,6 +143,13 @@ def commands() -> list:
     return list(dict.fromkeys(found))
 
 
+def skip_what_is_missing(text: str) -> None:
+    if re.search('onnx|yunet', text) and not ONNX:
+        pytest.skip("onnx and onnxruntime are not installed: pip install '.[onnx]'")
+    if 'gradio' in text or 'demo_app' in text:
+        pytest.importorskip('gradio', reason="the page needs gradio: pip install '.[app]'")
+
+
 def params(found: list) -> list:
     return [pytest.param(text, id=f'{page}: {text.splitlines()[0]}') for page, text in found]
 
@@ -154,8 +161,11 @@ def add_photos(folder: Path) -> None:
         picture[8:32, 280:304] = 255
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / name), picture)
-    for name in ('face_detection_yunet_2023mar.onnx', 'yunet_n_640_640.onnx'):
-        made_yunet(folder / name)
+    if ONNX:
+        from made_yunet import made_yunet
+
+        for name in ('face_detection_yunet_2023mar.onnx', 'yunet_n_640_640.onnx'):
+            made_yunet(folder / name)
     shutil.copytree(folder / 'photos', folder / 'folder/without/faces')
 
 
@@ -299,13 +309,13 @@ def test_blocks_are_of_kinds_that_are_tested():
 def test_command_works(reader, command):
     command = replaced(command)
     assert re.match(r'(\w+=\S+ )*(python tools/|tools/\w+\.sh |mim )', command), 'not a command of this project'
+    skip_what_is_missing(command)
     made = trace(command)
     if command.startswith('mim') and not (MIM.is_file() and INSTALLED):
         pytest.skip('mim does not find this package: it is not installed, or editable')
     if 'cofw' in command:
         RAW['cofw'](reader.checkout / 'raw/cofw')
     if 'demo_app' in command:  # until it serves the page; it ends with the Python of the reader
-        pytest.importorskip('gradio', reason="the page needs gradio: pip install '.[app]'")
         command = f'sed /^open/q < <(TMPDIR=$PWD {command} --port $PORT 2>&1)'
     done = reader.type(command)
     if made.startswith('='):
@@ -349,6 +359,7 @@ def test_target_of_make_expands_to_commands_that_exist(reader, command):
 
 @pytest.mark.parametrize('text', params(blocks('python')))
 def test_snippet_works(reader, text):
+    skip_what_is_missing(text)
     folder, text = reader.folder(replaced(text)), replaced(text)
     if re.search(r'^(from|import) ', text, re.MULTILINE):
         if 'out = ' in text:

@@ -141,14 +141,13 @@ def test_many_draws_have_the_moments_of_the_transforms(name):
     assert difference(ours, theirs).mean() < 0.8
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
-def test_pixels_stay_in_full_precision_under_autocast(dtype):
+def test_pixels_stay_in_full_precision_under_autocast():
     images = torch.from_numpy(np.stack([picture(0), picture(1)])).permute(0, 3, 1, 2)
     draws = torch.tensor([draws_of((1, 3, 0, 2), 1.3, 0.8, 1.1, 0.05, sigma=1.0)] * 2).reshape(2, 1, 11)
     batch = dict(inputs=[images], data_samples=None, photometric=draws)
     preprocessor = ViewPreprocessor(mean=[133.0, 103.0, 88.0], std=[64.0, 55.0, 52.0], to_rgb=True)
     exact = preprocessor(batch, training=True)['inputs'][0]
-    with torch.autocast('cpu', dtype=dtype):
+    with torch.autocast('cpu', dtype=torch.bfloat16):
         inside = preprocessor(batch, training=True)['inputs'][0]
     assert inside.dtype == torch.float32 and torch.equal(exact, inside)
     assert exact.shape == images.shape and exact.abs().max() < 4

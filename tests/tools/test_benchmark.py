@@ -266,7 +266,11 @@ def test_landmarks_with_few_labels_are_repeated(case, run, tmp_path):
         (['--tasks', 'rafdb', '--budget', '0,10'], 2, 'expected percentages in (0, 100]'),
         (['--tasks', 'rafdb', '--seeds', '0'], 2, '--seeds must be at least 1'),
         ([], 2, '--tasks'),
-        (['--tasks', 'rafdb', '--cfg-options', 'a=(1,2'], 1, '--cfg-options a=(1,2: its brackets do not match'),
+        (
+            ['--tasks', 'rafdb', '--cfg-options', 'test_cfg=(1,2'],
+            1,
+            '--cfg-options test_cfg=(1,2: its brackets do not match',
+        ),
     ],
 )
 def test_a_mistake_is_named(case, run, tmp_path, args, code, message):

@@ -279,7 +279,7 @@ def test_weights_of_others_stand_in_the_same_table(case, run):
         (['HOG=none.py'], 1, 'two rows are called HOG'),
         (['FRA=x.pth', 'FRA/1=x.pth'], 1, 'two rows are called FRA'),
         (['FRA/1=x.pth', 'FRA/1=y.pth'], 1, 'two rows are called FRA/1'),
-        (['--cfg-options', 'a=(1,2'], 1, '--cfg-options a=(1,2: its brackets do not match'),
+        (['--cfg-options', 'test_cfg=(1,2'], 1, '--cfg-options test_cfg=(1,2: its brackets do not match'),
         (['FRA'], 2, 'expected NAME=CHECKPOINT'),
         (['--shares', '2'], 2, 'expected a number in (0, 1]'),
         (['--seeds', '0'], 2, '--seeds must be at least 1'),

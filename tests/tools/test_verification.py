@@ -72,8 +72,8 @@ def test_what_is_not_finite_is_refused(case, capsys, bad, message):
 def test_an_option_that_cannot_be_read_is_one_line(case, capsys):
     folder, _ = case
     with pytest.raises(SystemExit):
-        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--cfg-options', 'a=[1,2')
-    assert 'error: --cfg-options a=[1,2: its brackets do not match' in capsys.readouterr().err
+        run(folder / 'moco.pth', folder / 'pairs.txt', '--images', folder / 'lfw', '--cfg-options', 'test_cfg=[1,2')
+    assert 'error: --cfg-options test_cfg=[1,2: its brackets do not match' in capsys.readouterr().err
 
 
 def test_results_are_printed_and_written(case, capsys):
