@@ -3,6 +3,8 @@
 import gc
 import logging
 import os
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,30 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f'no real faces under {folder} (set FRA_TEST_DATA to a folder that holds them)')
     return folder
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Runs a command of tools/ in this process: exit code, what it printed, and the lines of its errors.
+
+    ``put`` takes the place of names in the command.
+    """
+
+    def run(tool, *args, **put):
+        MMLogger._instance_dict.clear()  # of a Runner in a test before, which prints to the terminal
+        capsys.readouterr()  # what made models have logged
+        main = runpy.run_path(str(REPO / 'tools' / tool))['main']
+        main.__globals__.update(put)
+        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err.splitlines()
+
+    return run
 
 
 @pytest.fixture

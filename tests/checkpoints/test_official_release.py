@@ -1,7 +1,6 @@
 """Official checkpoints: every tensor goes one to one to this model, anything else is refused."""
 
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -162,23 +161,17 @@ def test_a_shape_that_does_not_fit_is_refused(official):
         official_to_plugin(official)
 
 
-def run(monkeypatch, capsys, *args):
-    """The command in this process: exit code and the lines of its error output."""
-    main = runpy.run_path(str(TOOL))['main']
-    monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    return code, capsys.readouterr().err.splitlines()
+@pytest.fixture
+def run(run_tool):
+    """Exit code and the lines of the error output."""
+    return lambda *args: run_tool('model_converters/official_to_plugin.py', *args)[::2]
 
 
 @pytest.mark.parametrize('key', ['state_dict', 'model'])
-def test_the_command_writes_weights_that_load(official, tmp_path, monkeypatch, capsys, key):
+def test_the_command_writes_weights_that_load(official, tmp_path, key, run):
     official = {f'module.{name}': tensor for name, tensor in official.items()}
     torch.save({key: official, 'epoch': 50}, tmp_path / 'in.pth')
-    assert run(monkeypatch, capsys, tmp_path / 'in.pth', tmp_path / 'new' / 'out.pth') == (0, [])
+    assert run(tmp_path / 'in.pth', tmp_path / 'new' / 'out.pth') == (0, [])
     content = torch.load(tmp_path / 'new' / 'out.pth', weights_only=True)
     expected = official_to_plugin(official)
     assert all(torch.equal(content['state_dict'][name], expected[name]) for name in expected)
@@ -189,11 +182,11 @@ def test_the_command_writes_weights_that_load(official, tmp_path, monkeypatch, c
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['out.pth']
 
 
-def test_an_official_checkpoint_can_be_used_as_it_is(tmp_path, monkeypatch, capsys):
+def test_an_official_checkpoint_can_be_used_as_it_is(tmp_path, run):
     generator = torch.Generator().manual_seed(0)
     official = {name: 0.1 * torch.rand(shape, generator=generator) for name, shape in SHAPES.items()}
     torch.save(dict(state_dict=official), tmp_path / 'in.pth')
-    assert run(monkeypatch, capsys, tmp_path / 'in.pth', tmp_path / 'out.pth') == (0, [])
+    assert run(tmp_path / 'in.pth', tmp_path / 'out.pth') == (0, [])
     image = np.random.default_rng(0).integers(0, 256, (224, 224, 3)).astype(np.uint8)
     first, second = (FRAFeatures(tmp_path / name, device='cpu')(image) for name in ('in.pth', 'out.pth'))
     assert first['heatmaps'].shape == (1, K, 7, 7)
@@ -224,9 +217,9 @@ class Evil:
         (lambda official, tmp: dict(epoch=1), 'expected named tensors'),
     ],
 )
-def test_the_command_refuses_in_one_line_and_writes_nothing(official, tmp_path, monkeypatch, capsys, make, message):
+def test_the_command_refuses_in_one_line_and_writes_nothing(official, tmp_path, make, message, run):
     torch.save(make(official, tmp_path), tmp_path / 'in.pth')
-    code, (error,) = run(monkeypatch, capsys, tmp_path / 'in.pth', tmp_path / 'out.pth')
+    code, (error,) = run(tmp_path / 'in.pth', tmp_path / 'out.pth')
     assert code == 1
     assert error.startswith('error: ') and message in error and 'in.pth' in error
     assert [path.name for path in tmp_path.iterdir()] == ['in.pth']

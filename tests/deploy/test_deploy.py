@@ -1,8 +1,8 @@
 """Exported models: onnxruntime and torch.export give what FRAFeatures, mmpretrain and mmpose give, by the file's metadata."""
 
 import json
-import runpy
 import sys
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -26,7 +26,6 @@ onnx = pytest.importorskip('onnx')
 onnxruntime = pytest.importorskip('onnxruntime')
 
 REPO = Path(__file__).resolve().parents[2]
-TOOL = str(REPO / 'tools/model_converters/export_onnx.py')
 LANDMARKS = REPO / 'configs/transfer/landmark/td-hm_r18_udp-1xb32-8e_synthetic-96x96.py'
 
 
@@ -278,28 +277,20 @@ def test_torch_export_gives_the_same(checkpoint, tmp_path):
         close(values.numpy(), expected[name])
 
 
-def command(monkeypatch, capsys, *args):
-    capsys.readouterr()
-    main = runpy.run_path(TOOL)['main']
-    monkeypatch.setattr(sys, 'argv', ['export_onnx.py', *map(str, args)])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err.splitlines()
+@pytest.fixture
+def command(run_tool):
+    return partial(run_tool, 'model_converters/export_onnx.py')
 
 
-def test_the_command_tells_what_it_wrote(checkpoint, tmp_path, monkeypatch, capsys):
-    code, out, _ = command(monkeypatch, capsys, checkpoint, tmp_path / 'new/fra.onnx', '--what', 'embedding')
+def test_the_command_tells_what_it_wrote(checkpoint, tmp_path, command):
+    code, out, _ = command(checkpoint, tmp_path / 'new/fra.onnx', '--what', 'embedding')
     assert code == 0 and 'features, images of 64 x 64 pixels, RGB' in out and 'embedding' in out
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['fra.onnx']
 
 
-def test_mistakes_are_one_line_and_write_nothing(checkpoint, tmp_path, monkeypatch, capsys):
+def test_mistakes_are_one_line_and_write_nothing(checkpoint, tmp_path, monkeypatch, command):
     def error(*args):
-        code, _, lines = command(monkeypatch, capsys, *args)
+        code, _, lines = command(*args)
         assert code == 1 and len(lines) == 1, lines
         return lines[0]
 
@@ -307,7 +298,7 @@ def test_mistakes_are_one_line_and_write_nothing(checkpoint, tmp_path, monkeypat
     assert 'no checkpoint none.pth' in error('none.pth', out)
     assert "gives embedding, feature_map, heatmaps, not 'logits'" in error(checkpoint, out, '--what', 'logits')
     assert 'opset must be 14 to 20, got 9' in error(checkpoint, out, '--opset', 9)
-    assert command(monkeypatch, capsys, checkpoint, 'fra.engine')[0] == 2
+    assert command(checkpoint, 'fra.engine')[0] == 2
     (tmp_path / 'text.pth').write_text('no weights')
     assert 'text.pth is not a checkpoint' in error(tmp_path / 'text.pth', out)
     content = torch.load(checkpoint, weights_only=True)

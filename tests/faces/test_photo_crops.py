@@ -3,8 +3,7 @@
 import csv
 import json
 import os
-import runpy
-import sys
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,7 +16,6 @@ from fra_plugin.datasets import FaceCrop, FaceFolder, LoadFace
 from fra_plugin.faces import crop_photos, crop_work
 from fra_plugin.faces.detector import DetectedFace, Detector
 
-TOOL = str(Path(__file__).resolve().parents[2] / 'tools/dataset_converters/crop_faces.py')
 PLACES = ((20, 30, 128), (180, 100, 100))
 
 
@@ -255,24 +253,16 @@ def test_names_of_any_bytes_are_kept(tmp_path):
     assert folder.get_data_info(0)['bbox'] == (20, 30, 80, 90)
 
 
-def command(monkeypatch, capsys, *args):
-    capsys.readouterr()
-    main = runpy.run_path(TOOL)['main']
-    monkeypatch.setattr(sys, 'argv', ['crop_faces.py', *map(str, args)])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err.splitlines()
+@pytest.fixture
+def command(run_tool):
+    return partial(run_tool, 'dataset_converters/crop_faces.py')
 
 
-def test_the_command_finds_drawn_faces(tmp_path, monkeypatch, capsys):
+def test_the_command_finds_drawn_faces(tmp_path, command):
     pytest.importorskip('facenet_pytorch')
     write_photo(tmp_path / 'photos/1.png', *PLACES)
     code, out, _ = command(
-        monkeypatch, capsys, tmp_path / 'photos', tmp_path / 'out', '--detector', 'mtcnn', '--align', 'similarity',
+        tmp_path / 'photos', tmp_path / 'out', '--detector', 'mtcnn', '--align', 'similarity',
         '--size', 112, '--margin', 0, '--workers', 1,
     )  # yapf: disable
     assert code == 0 and out.startswith('2 faces in 1 photos, of which 0 show no face and 0 are broken')
@@ -281,9 +271,9 @@ def test_the_command_finds_drawn_faces(tmp_path, monkeypatch, capsys):
     assert photo(*PLACES).shape == (240, 320, 3)
 
 
-def test_mistakes_are_one_line_and_write_nothing(photos, tmp_path, monkeypatch, capsys):
+def test_mistakes_are_one_line_and_write_nothing(photos, tmp_path, command):
     def error(*args):
-        code, _, lines = command(monkeypatch, capsys, *args)
+        code, _, lines = command(*args)
         assert code == 1 and len(lines) == 1, lines
         return lines[0]
 
@@ -303,7 +293,7 @@ def test_mistakes_are_one_line_and_write_nothing(photos, tmp_path, monkeypatch, 
     assert [path.name for path in out.iterdir()] == ['mine.txt']
     empty = tmp_path / 'empty'
     marked(empty / 'a.png')
-    *_, last = command(monkeypatch, capsys, empty, tmp_path / 'none_found', '--detector', 'haar', '--workers', 1)[2]
+    *_, last = command(empty, tmp_path / 'none_found', '--detector', 'haar', '--workers', 1)[2]
     assert 'no face found in 1 photos (0 of them broken) by haar' in last
 
 

@@ -6,7 +6,6 @@ import json
 import runpy
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,24 +43,12 @@ def case(tmp_path_factory):
 
 
 @pytest.fixture
-def run(case, monkeypatch, capsys):
+def run(case, run_tool):
     """Runs the command in this process; ``step`` takes the place of its trainings and tests."""
 
     def run(*args, step=None, checkpoint=case / 'fra.pth'):
-        main = runpy.run_path(TOOL)['main']
-        main.__globals__['MIN_LENGTH'] = 16
-        if step:
-            main.__globals__['subprocess'] = SimpleNamespace(run=step, STDOUT=subprocess.STDOUT)
-        monkeypatch.setattr(
-            sys, 'argv', ['tools/benchmark.py', str(checkpoint), '--data-root', str(case / 'data'), *map(str, args)]
-        )
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err.splitlines()
+        put = dict(subprocess=SimpleNamespace(run=step, STDOUT=subprocess.STDOUT)) if step else {}
+        return run_tool('benchmark.py', checkpoint, '--data-root', case / 'data', *args, MIN_LENGTH=16, **put)
 
     return run
 

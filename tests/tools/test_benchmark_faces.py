@@ -2,8 +2,6 @@
 
 import csv
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -47,16 +45,10 @@ def case(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(monkeypatch, capsys, tool, *args):
-    capsys.readouterr()
-    main = runpy.run_path(str(TOOLS / tool))['main']
-    monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    return code, capsys.readouterr().err.splitlines()
+@pytest.fixture
+def run(run_tool):
+    """Exit code and the lines of the error output of a command."""
+    return lambda tool, *args: run_tool(tool, *args)[::2]
 
 
 def rows(path):
@@ -64,23 +56,14 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def test_recall_points_and_false_faces_are_counted(case, monkeypatch, capsys):
+def test_recall_points_and_false_faces_are_counted(case, run):
     options = ('--detectors', 'haar', '--without', case / 'empty', '--out', case / 'out')
-    assert run(monkeypatch, capsys, 'benchmark_detectors.py', case / 'faces.json', case, *options)[0] == 0
+    assert run('benchmark_detectors.py', case / 'faces.json', case, *options)[0] == 0
     (row,) = rows(case / 'out/detectors.csv')
     assert row['faces found, %'] == '75.0' and row['error of points, %'] == f'{100 * 2 / 60:.1f}'
     assert row['false faces'] == '1' and row['pictures with false faces'] == '1 of 2' and row['box'] == '1.50'
-    code, (error,) = run(
-        monkeypatch,
-        capsys,
-        'benchmark_detectors.py',
-        case / 'faces.json',
-        case,
-        '--detectors',
-        'none',
-        '--out',
-        case / 'o',
-    )
+    options = ('--detectors', 'none', '--out', case / 'o')
+    code, (error,) = run('benchmark_detectors.py', case / 'faces.json', case, *options)
     assert code == 1 and "got 'none'" in error and not (case / 'o').exists()
 
 
@@ -104,9 +87,9 @@ def tasks(case):
     return case / 'fra.pth', case / 'tasks.py', '--detector', 'haar', '--device', 'cpu', '--out', case / 'crops'
 
 
-def test_the_first_crop_costs_itself_nothing(case, tasks, monkeypatch, capsys):
+def test_the_first_crop_costs_itself_nothing(case, tasks, run):
     crops = ('--tasks', 'half', '--crops', 'none:0', 'none:0.0', 'whole', 'similarity:0.5')
-    assert run(monkeypatch, capsys, 'benchmark_crops.py', *tasks, *crops)[0] == 0
+    assert run('benchmark_crops.py', *tasks, *crops)[0] == 0
     same, other = rows(case / 'crops/crops_same.csv'), rows(case / 'crops/crops_other.csv')
     assert [row['crop'] for row in same] == ['margin +0 %', 'margin +0 %', 'whole', 'aligned, margin +50 %']
     assert same[0] == same[1] and other[0] == other[1]
@@ -114,9 +97,9 @@ def test_the_first_crop_costs_itself_nothing(case, tasks, monkeypatch, capsys):
     assert 'found a face in 100.0 % of 24 pictures' in (case / 'crops/crops_same.md').read_text()
 
 
-def test_wrong_crops_and_tasks_are_one_line(case, tasks, monkeypatch, capsys):
+def test_wrong_crops_and_tasks_are_one_line(case, tasks, monkeypatch, run):
     def error(*args):
-        code, lines = run(monkeypatch, capsys, 'benchmark_crops.py', *tasks, *args)
+        code, lines = run('benchmark_crops.py', *tasks, *args)
         assert code == 1 and len(lines) == 1, lines
         return lines[0]
 

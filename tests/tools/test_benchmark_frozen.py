@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
@@ -48,19 +46,8 @@ def case(tmp_path):
 
 
 @pytest.fixture
-def run(case, monkeypatch, capsys):
-    def run(*args):
-        main = runpy.run_path(TOOL)['main']
-        monkeypatch.setattr(sys, 'argv', ['tool', str(case / 'tasks.py'), *map(str, args), '--out', str(case / 'out')])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err.splitlines()
-
-    return run
+def run(case, run_tool):
+    return lambda *args: run_tool('benchmark_frozen.py', case / 'tasks.py', *args, '--out', case / 'out')
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """The commands that use a model: features to a file, regions to pictures; a mistake is one line and writes nothing."""
 
 import os
-import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from made_checkpoints import NARROW, fra, save
-from mmengine.logging import MMLogger
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
@@ -32,22 +29,9 @@ def case(tmp_path_factory):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a command in this process: exit code and the lines of its error output."""
-
-    def run(tool, *args):
-        MMLogger._instance_dict.clear()  # of a Runner in a test before, which prints to the terminal
-        capsys.readouterr()  # what made models have logged
-        main = runpy.run_path(str(TOOLS / tool))['main']
-        monkeypatch.setattr(sys, 'argv', [tool, *map(str, args)])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, capsys.readouterr().err.splitlines()
-
-    return run
+def run(run_tool):
+    """Exit code and the lines of the error output of a command."""
+    return lambda tool, *args: run_tool(tool, *args)[::2]
 
 
 def test_features_are_written(case, run, tmp_path):
