@@ -10,9 +10,11 @@ from unittest.mock import MagicMock
 
 import torch
 import torch.distributed as dist
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
 from torch import nn
 
 from fra_plugin.checkpoints.safe_loading import safe_load
@@ -41,6 +43,8 @@ class Model(BaseModel):
         self.backbone = nn.Conv2d(4, 4, 3)
 
     def forward(self, inputs, mode='loss'):
+        if mode == 'predict':
+            return [BaseDataElement() for _ in inputs]
         return dict(loss=self.backbone(self.conv(torch.stack(inputs))).square().mean())
 
     def extract_feat(self, inputs):
@@ -69,6 +73,45 @@ def an_image_that_one_process_reads_is_broken(rank, folder):
     )
     hook.before_train(runner(folder))
     hook.evaluate(Model())
+
+
+class Broken(list):
+    def __getitem__(self, i):
+        if super().__getitem__(i) is None:
+            raise ValueError('1.jpg is broken')
+        return super().__getitem__(i)
+
+
+class Count(BaseMetric):
+    def process(self, data_batch, data_samples):
+        self.results += [1] * len(data_samples)
+
+    def compute_metrics(self, results):
+        assert len(results) == 4
+        return dict(images=len(results))
+
+
+def validation(rank, folder, name, faces):
+    os.environ.update(LOCAL_RANK=str(rank), RANK=str(rank), WORLD_SIZE='2')
+    Runner(
+        Model(),
+        str(folder / 'validation'),
+        val_dataloader=dict(dataset=faces, batch_size=1, sampler=dict(type='DefaultSampler', shuffle=False)),
+        val_cfg=dict(type='ReliableValLoop'),
+        val_evaluator=Evaluator([Count()]),
+        launcher='pytorch',
+        experiment_name=name,
+        cfg=dict(model_wrapper_cfg=dict(type='mmengine.CPUDataParallel')),
+        default_scope='mmengine',
+    ).val()
+
+
+def a_batch_of_a_validation_fails(rank, folder):
+    """The second of four images, which the second process reads first."""
+    faces = Broken([dict(inputs=torch.zeros(3, 12, 12))] * 4)
+    validation(rank, folder, 'whole', faces)
+    faces[1] = None
+    validation(rank, folder, 'broken', faces)
 
 
 def a_picture_fails(rank, folder):
@@ -186,6 +229,7 @@ CASES = {
     function.__name__: function
     for function in (
         an_image_that_one_process_reads_is_broken,
+        a_batch_of_a_validation_fails,
         a_picture_fails,
         a_picture_cannot_be_written,
         a_report_fails,

@@ -15,7 +15,7 @@ from .hooks import (
     StopSignalHook,
 )
 from .optimizers import BFloat16OptimWrapper, ForeachLARS, TrainedOnlyConstructor
-from .runners import CPUDataParallel, ReliableTrainLoop
+from .runners import CPUDataParallel, ReliableTrainLoop, ReliableValLoop
 
 __all__ = [
     'BFloat16OptimWrapper',
@@ -33,6 +33,7 @@ __all__ = [
     'RegionHeatmapHook',
     'ReliableCheckpointHook',
     'ReliableTrainLoop',
+    'ReliableValLoop',
     'StopSignalHook',
     'TrainedOnlyConstructor',
 ]

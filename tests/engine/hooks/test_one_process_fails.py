@@ -12,6 +12,7 @@ from one_process_fails import CASES, worker
 # Empty: nothing happens on either.
 EXPECTED = dict(
     an_image_that_one_process_reads_is_broken='1.jpg',
+    a_batch_of_a_validation_fails='ValueError: 1.jpg is broken',
     a_picture_fails='RuntimeError: no memory',
     a_picture_cannot_be_written='',
     a_report_fails='ZeroDivisionError: division by zero',
