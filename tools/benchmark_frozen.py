@@ -5,7 +5,8 @@ its last feature map, and the whole map. What is measured is kept in OUT/results
 where it stopped, a further row is added by a further call, and a call without rows writes the tables again.
 
 Several pre-trainings of one method are METHOD/SEED=CHECKPOINT each: their row has the mean and the deviation of the runs,
-and methods with the same seeds are compared run by run.
+and methods with the same seeds are compared run by run. Checkpoints of one pre-training are METHOD@EPOCHS=CHECKPOINT each: they
+are the points of a curve, OUT/frozen_curve.png.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from fra_plugin.files.file_hash import sha256
 from fra_plugin.files.stamp import Stamp, label_files, listing
 from fra_plugin.files.whole_file import whole_file
 from fra_plugin.reports.frozen_bars import frozen_bars
+from fra_plugin.reports.frozen_curve import frozen_curve
 from fra_plugin.reports.frozen_results import Column, FrozenResults, Result
 from fra_plugin.reports.result_table import fill_page, write_table
 
@@ -70,8 +72,8 @@ def parse_args() -> argparse.Namespace:
         nargs='*',
         type=row,
         metavar='NAME=CHECKPOINT',
-        help='features to compare; METHOD/SEED=CHECKPOINT for each of several pre-trainings; NAME=CONFIG.py for the '
-        'random weights of a config',
+        help='features to compare; METHOD/SEED=CHECKPOINT for each of several pre-trainings; METHOD@EPOCHS=CHECKPOINT '
+        'for each point of a curve; NAME=CONFIG.py for the random weights of a config',
     )
     parser.add_argument('--out', required=True, help='folder of the results')
     parser.add_argument('--tasks', nargs='+', help='some of the tasks (default: all)')
@@ -273,6 +275,10 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     bars = frozen_bars(results, columns, metrics, GUESS)
     with whole_file(Path(args.out, 'frozen_features.png')) as partial_file:
         bars.savefig(partial_file, dpi=150)
+    curve = frozen_curve(results, columns, metrics, GUESS)
+    if curve.axes:
+        with whole_file(Path(args.out, 'frozen_curve.png')) as partial_file:
+            curve.savefig(partial_file, dpi=150)
     tables = dict(
         frozen_features=write_table(
             args.out,

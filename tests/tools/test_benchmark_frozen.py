@@ -175,6 +175,14 @@ def test_pre_trainings_of_one_method_share_a_row_and_are_compared_seed_by_seed(c
     assert cell.startswith(f'{(means["A"] - means["B"]).mean():+.2f} [')
 
 
+def test_checkpoints_of_one_pre_training_are_points_of_a_curve(case, run):
+    options = ('--tasks', 'pair', '--seeds', 1, '--no-descriptors', '--places', 'map', '--device', 'cpu')
+    curve = case / 'out' / 'frozen_curve.png'
+    assert run(f'FRA@2={case / "fra.pth"}', *options)[0] == 0 and not curve.exists()
+    assert run(f'FRA@10={case / "b.pth"}', *options)[0] == 0 and cv2.imread(str(curve)) is not None
+    assert list(table(case)) == ['guess', 'FRA@2, map', 'FRA@10, map']
+
+
 def test_tables_are_written_again_without_measuring_and_put_into_a_page(case, run):
     page = case / 'page.md'
     page.write_text('before\n<!-- frozen_features -->\nold\n<!-- end of frozen_features -->\nafter\n')
