@@ -1,6 +1,7 @@
 """What frozen features know after so many epochs: a panel for each number of the table, a line for each pre-training."""
 
 import re
+from textwrap import fill
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
@@ -67,7 +68,7 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
         panel.set_xticks(ticks)
         panel.xaxis.set_major_formatter(ScalarFormatter())
         panel.xaxis.set_minor_formatter(NullFormatter())
-        panel.set_ylabel(metrics.get(column.task, ''), fontsize=7)
+        panel.set_ylabel(fill(metrics.get(column.task, ''), 30), fontsize=7)
         panel.tick_params(labelsize=7)
         panel.spines[['top', 'right']].set_visible(False)
     for panel in panels[len(shown) :]:
