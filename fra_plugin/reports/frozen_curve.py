@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from .frozen_bars import COLOURS
 from .frozen_results import Column, FrozenResults
 
-PANELS_IN_A_LINE = 4
+CURVES_IN_A_LINE = 4
 POINT = re.compile(r'(.+)@(\d+)')  # METHOD@EPOCHS
 
 
@@ -47,7 +47,7 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
     shown = [column for column in columns if any(len(points[line, column]) > 1 for line in lines)]
     if not shown:
         return Figure()
-    wide = min(PANELS_IN_A_LINE, len(shown))
+    wide = min(CURVES_IN_A_LINE, len(shown))
     high = -(-len(shown) // wide)
     figure = Figure(figsize=(2.4 * wide, 2.1 * high + 0.3), layout='constrained')
     FigureCanvasAgg(figure)
