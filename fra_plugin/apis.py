@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
@@ -29,7 +30,7 @@ from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tenso
 from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
 from .configs import load_config
-from .datasets.given_images import Image, list_images, read_face, readable_images
+from .datasets.given_images import Image, list_images, read_face, read_or_reason, readable_images
 from .datasets.parsing.label_map import read_label_map
 from .datasets.parsing.parsed_faces import ParsedFaces
 from .datasets.transforms.face_crop import FaceCrop
@@ -223,6 +224,8 @@ class FRAFeatures:
         batch_size: int = 32,
         what: Optional[Sequence[str]] = None,
         progress: Optional[bool] = None,
+        *,
+        skip_broken: bool = False,
     ) -> Dict[str, np.ndarray]:
         """Arrays over N images; all of them are kept in memory, so ask only for what you need of many.
 
@@ -233,6 +236,7 @@ class FRAFeatures:
             what: some of 'embedding', 'feature_map', 'heatmaps', 'region_embedding'. Defaults to None: the first three, or
                 those of them that the model has.
             progress: show a progress bar. Defaults to None: on a terminal.
+            skip_broken: leave out files that can't be read, and say which. Defaults to False, an error.
 
         Returns:
             ``names`` (N, ), the files as given (below a folder: relative to it), or the places of arrays in the list; and
@@ -241,11 +245,14 @@ class FRAFeatures:
             the average of the feature map over each region: all float32. The weights of that average are not the heatmaps
             but sharper masks, the softmax of the same cosines at temperature 0.1 (``SHARPNESS``). With the last two come
             the ``region_names`` (K, ), such as 'left eye 0.82', if they are known, see :meth:`name_regions`.
+            With ``skip_broken``, N images could be read: ``places`` (N, ) are theirs in the list, and ``left_out`` has a
+            line for each of the others.
 
         Raises:
             FileNotFoundError: if a file is missing.
-            ValueError: for a file that is no image, another array, no image at all, an output that the model has not, or
-                values that are not finite.
+            IsADirectoryError: for a folder in a list of files.
+            ValueError: for a file that is no image (with ``skip_broken``: if none is one), another array, no image at all, an
+                output that the model has not, or values that are not finite.
             TypeError: for images that are neither files nor arrays.
         """
         what = self._outputs(what)
@@ -255,13 +262,26 @@ class FRAFeatures:
         outputs: Dict[str, List[np.ndarray]] = {name: [] for name in what}
         starts = range(0, len(sources), batch_size)
         hidden = not (sys.stderr.isatty() if progress is None else progress)
+        prepare = partial(read_or_reason, self._prepare) if skip_broken else self._prepare
+        places, left_out = [], []
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             for start in track(starts, 'images', disable=hidden, console=Console(stderr=True)):
-                batch = np.stack(list(pool.map(self._prepare, sources[start : start + batch_size])))
+                prepared = list(pool.map(prepare, sources[start : start + batch_size]))
+                left_out += [reason for reason in prepared if isinstance(reason, str)]
+                read = [place for place, face in enumerate(prepared, start) if not isinstance(face, str)]
+                if not read:
+                    continue
+                places += read
+                batch = np.stack([prepared[place - start] for place in read])
                 for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
                     outputs[name].append(values.float().cpu().numpy())
-                    _refuse_not_finite(name, outputs[name][-1], names[start : start + batch_size])
-        found = dict(names=np.array(names), **{name: np.concatenate(parts) for name, parts in outputs.items()})
+                    _refuse_not_finite(name, outputs[name][-1], [names[place] for place in read])
+        if not places:
+            where = f'none of the {len(sources):,} images can be read: ' if len(sources) > 1 else ''
+            raise ValueError(f'{where}{left_out[0]}')
+        found = dict(names=np.array(names)[places], **{name: np.concatenate(parts) for name, parts in outputs.items()})
+        if skip_broken:
+            found.update(places=np.array(places), left_out=np.array(left_out, str))
         if set(OF_REGIONS) & set(what) and self.region_parts is not None:
             found['region_names'] = np.array(self.region_parts.names())
         return found

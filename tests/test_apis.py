@@ -15,7 +15,7 @@ from mmpretrain import FeatureExtractor
 from fra_plugin.apis import SHARPNESS, FRAFeatures, readable_images
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.stored_config import stored_crop
-from fra_plugin.datasets import SyntheticRegions
+from fra_plugin.datasets import LoadFace, SyntheticRegions
 
 
 @pytest.fixture(scope='module')
@@ -301,6 +301,52 @@ def test_images_that_cannot_be_read_are_told_apart(tmp_path):
     (tmp_path / 'text.png').write_text('no image')
     found, (problem,) = readable_images(files)
     assert found == files[::2] and problem.startswith(files[1])
+
+
+def test_what_cannot_be_read_is_left_out_where_it_is_asked_for(features, images, tmp_path, monkeypatch):
+    """Each file is decoded once. The results are those of the files that are left, in batches of any size."""
+    for place, name in enumerate(('a.png', 'b.png', 'c.png', 'd.png')):
+        cv2.imwrite(str(tmp_path / name), images[place])
+    (tmp_path / 'b.png').write_text('no image')
+    (tmp_path / 'd.png').write_bytes(b'')
+    read, decoded = LoadFace.transform, []
+
+    def transform(self, results):
+        decoded.append(Path(results['img_path']).name)
+        return read(self, results)
+
+    monkeypatch.setattr(LoadFace, 'transform', transform)
+    expected = features(images[[0, 2]], what='embedding')['embedding']
+    for batch_size in (1, 2, 32):
+        found = features(tmp_path, batch_size, 'embedding', skip_broken=True)
+        assert found['names'].tolist() == ['a.png', 'c.png'] and found['places'].tolist() == [0, 2]
+        np.testing.assert_allclose(found['embedding'], expected, rtol=1e-5, atol=1e-6)
+        assert found['left_out'][0].startswith(f'{tmp_path}/b.png: not an image')
+        assert found['left_out'][1] == f'{tmp_path}/d.png: the file is empty'
+    assert sorted(decoded) == sorted(3 * ['a.png', 'b.png', 'c.png', 'd.png'])
+    with pytest.raises(ValueError, match='none of the 2 images can be read: .*b.png: not an image'):
+        features([tmp_path / 'b.png', tmp_path / 'd.png'], skip_broken=True)
+    with pytest.raises(IsADirectoryError, match='give one folder alone, or image files'):
+        features([tmp_path, tmp_path / 'a.png'])
+
+
+def test_a_file_that_may_not_be_read_is_one_that_cannot(features, images, tmp_path, monkeypatch):
+    """The test may be run by root, who may read everything."""
+    for name in ('a.png', 'b.png'):
+        cv2.imwrite(str(tmp_path / name), images[0])
+    read = LoadFace.transform
+
+    def transform(self, results):
+        if results['img_path'].endswith('a.png'):
+            raise PermissionError(13, 'Permission denied')
+        return read(self, results)
+
+    monkeypatch.setattr(LoadFace, 'transform', transform)
+    found = features(tmp_path, what='embedding', skip_broken=True)
+    assert found['names'].tolist() == ['b.png'] and found['left_out'].tolist() == [
+        f'{tmp_path}/a.png: Permission denied'
+    ]
+    assert readable_images([f'{tmp_path}/a.png'])[1] == [f'{tmp_path}/a.png: Permission denied']
 
 
 def test_the_docstring_and_the_page_say_with_which_masks_regions_are_averaged():

@@ -27,6 +27,7 @@ from fra_plugin.datasets import FaceCrop
 from fra_plugin.evaluation.frozen.tasks import FROZEN_TASKS
 from fra_plugin.faces import DetectedFace, find_detector
 from fra_plugin.faces.crop_work import kept_faces
+from fra_plugin.files.whole_file import check_folder
 from fra_plugin.reports.result_table import fill_page, write_table
 
 WHOLE = 'whole'
@@ -89,6 +90,7 @@ def describe(files: List[str], found: Dict[str, Optional[DetectedFace]], crop: O
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_folder(args.out)
         tasks, model = build_tasks(args), FRAFeatures(args.checkpoint, device=args.device)
         detector = find_detector(*args.detector)
         crops = {text: read_crop(text, model.size) for text in args.crops}

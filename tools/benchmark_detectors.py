@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 import torch
 
-from fra_plugin.apis import read_face
-from fra_plugin.command import errors_in_one_line, readable_faces
+from fra_plugin.apis import list_images, read_face, readable_images
+from fra_plugin.command import errors_in_one_line, tell_broken
 from fra_plugin.datasets import LandmarkFaces
 from fra_plugin.evaluation.landmark_layouts import LANDMARK_LAYOUTS
 from fra_plugin.faces import DETECTORS, DetectedFace, Detector, find_detector
+from fra_plugin.files.whole_file import check_folder
 from fra_plugin.reports.result_table import fill_page, write_table
 
 # Of mark-ups with the tip of the nose and the corners of the mouth; eyes are the means of LANDMARK_LAYOUTS' pupils.
@@ -89,10 +90,13 @@ def measure(name: str, detector: Detector, known: LandmarkFaces, without: List[s
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_folder(args.out)
         cv2.setNumThreads(1)
         torch.set_num_threads(1)
         known = LandmarkFaces(args.landmarks, args.images, max_faces=args.max_faces, follow_links=True)
-        without = readable_faces([args.without])[1] if args.without else []
+        files = list_images(args.without)[1] if args.without else []
+        without, left_out = readable_images(files)
+        tell_broken(left_out, len(files))
         detectors = [(text, find_detector(*text.split(':'))) for text in args.detectors]
         rows = []
         for text, detector in detectors:

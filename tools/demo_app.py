@@ -18,10 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import cv2
 import numpy as np
 
-from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face, readable_images
-from fra_plugin.command import errors_in_one_line, one_line
+from fra_plugin.apis import FRAFeatures, SimilarFaces, read_face
+from fra_plugin.command import errors_in_one_line, one_line, tell_broken
 from fra_plugin.datasets import BrokenImageError, FaceCrop
 from fra_plugin.faces import DETECTORS, DetectedFace, Detector, find_detector
+from fra_plugin.files.printable import printable
 from fra_plugin.reports.visualization import picture_rows, region_map, region_sheet
 
 SIDE = 160  # of a face on the page, in pixels
@@ -120,8 +121,7 @@ class Demo:
 
 
 def listed(answer: dict) -> str:
-    names = ('/'.join(Path(name).parts[-2:]) for name in answer['names'])
-    return ', '.join(f'{name} ({cosine:.2f})' for name, cosine in zip(names, answer['similarity']))
+    return ', '.join(f'{printable(name)} ({cosine:.2f})' for name, cosine in zip(answer['names'], answer['similarity']))
 
 
 def paragraph(text: str) -> str:
@@ -164,14 +164,11 @@ def search(features: FRAFeatures, folder: Optional[str]) -> Tuple[Optional[Simil
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'--folder {folder}: no such folder')
     try:
-        files, problems = readable_images(list_images(folder)[1])
-    except ValueError as error:  # there is no image in it
+        known = SimilarFaces(features, folder, skip_broken=True)
+    except ValueError as error:  # there is no image in it, or none that can be read
         return None, paragraph(f'No nearest faces: {one_line(error)}.')
-    for problem in problems:
-        print(f'left out: {problem}', file=sys.stderr)
-    if not files:
-        return None, paragraph(f'No nearest faces: none of the images in {folder} can be read.')
-    return SimilarFaces(features, files), paragraph(f'Nearest faces: of the {len(files):,} in {folder}.')
+    tell_broken(known.left_out, len(known.left_out) + len(known.names))
+    return known, paragraph(f'Nearest faces: of the {len(known.names):,} in {folder}.')
 
 
 def page(gradio: Any, demo: Demo, note: str) -> Any:

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import numpy as np
 
 from fra_plugin.apis import OUTPUTS, FRAFeatures
-from fra_plugin.command import errors_in_one_line, readable_faces
-from fra_plugin.files.whole_file import whole_file
+from fra_plugin.command import errors_in_one_line, given_images, tell_broken
+from fra_plugin.files.whole_file import check_output, whole_file
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,9 +41,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_output(args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        names, files = readable_faces(args.images, features.size)
-        arrays = dict(features(files, args.batch_size, args.what), names=np.array(names))
+        arrays = features(given_images(args.images), args.batch_size, args.what, skip_broken=True)
+        places, left_out = arrays.pop('places'), arrays.pop('left_out')
+        tell_broken(left_out, len(places) + len(left_out))
         with whole_file(args.out) as partial:
             np.savez(partial, **arrays)
         shapes = ', '.join(f'{name} {array.shape}' for name, array in arrays.items())

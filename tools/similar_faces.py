@@ -9,6 +9,7 @@ the folder that can't be read are counted, named and left out.
 import argparse
 import sys
 from pathlib import Path
+from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
@@ -16,8 +17,9 @@ import mmcv
 import numpy as np
 
 from fra_plugin.apis import FRAFeatures, SimilarFaces, list_images, read_face
-from fra_plugin.command import errors_in_one_line, readable_faces
-from fra_plugin.files.picture_file import write_picture
+from fra_plugin.command import errors_in_one_line, tell_broken
+from fra_plugin.evaluation.similar_faces import region_number
+from fra_plugin.files.picture_file import check_picture, write_picture
 from fra_plugin.reports.visualization import highlight_region, picture_rows
 
 SIDE = 112
@@ -44,32 +46,44 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--device', help='such as cuda:1 (default: a GPU where there is one)')
     parser.add_argument('--size', type=int, help='side in pixels of the images (default: as in the config)')
     args = parser.parse_args()
-    if args.max_faces is not None and args.max_faces < 1:
-        parser.error(f'--max-faces must be at least 1, got {args.max_faces}')
+    for name in ('count', 'max_faces'):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            parser.error(f'--{name.replace("_", "-")} must be at least 1, got {value}')
     return args
 
 
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_picture(args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        _, files = readable_faces([args.folder], features.size, args.max_faces)
-        faces = SimilarFaces(features, files, args.batch_size)
+        regions = {part: region_called(part, features) for part in args.region}
+        queries = [(face, small(face)) for face in list_images(args.faces)[1]]
+        files = list_images(args.folder)[1]
+        count = min(args.max_faces or len(files), len(files))
+        chosen = [files[place] for place in np.linspace(0, len(files) - 1, count).round().astype(int)]
+        faces = SimilarFaces(features, chosen, args.batch_size, skip_broken=True)
+        tell_broken(faces.left_out, count)
         rows, titles = [], []
-        for face in list_images(args.faces)[1]:
-            for part in args.region:
-                region = None if part == WHOLE else faces.region(int(part) if part.isdigit() else part)
+        for face, picture in queries:
+            for part, region in regions.items():
+                shown = picture
                 found = faces.similar(face, region, args.count)
-                shown = small(face)
                 if region is not None:
                     masks = features([face], what=['heatmaps'], progress=False)['heatmaps'][0]
-                    shown = highlight_region(shown, masks, region)
+                    shown = highlight_region(picture, masks, region)
                 rows.append([shown, *(small(faces.sources[place]) for place in found['places'])])
                 titles.append('whole face' if region is None else f'{part} (region {region})')
                 listed = ', '.join(f'{name} {cosine:.3f}' for name, cosine in zip(found['names'], found['similarity']))
                 print(f'{face}, {part}: {listed or "no other face"}')
         write_picture(args.out, picture_rows(rows, titles))
         print(f'wrote {args.out}')
+
+
+def region_called(part: str, features: FRAFeatures) -> Optional[int]:
+    """Number of the region that an option names; None for the whole face."""
+    return None if part == WHOLE else region_number(features, int(part) if part.isdecimal() else part)
 
 
 def small(face: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from mmengine.registry import HOOKS
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
 from fra_plugin.evaluation.finite_predictions import FinitePredictions
-from fra_plugin.files.whole_file import whole_file
+from fra_plugin.files.whole_file import check_output, whole_file
 from fra_plugin.reports.prediction_pictures import PredictionPictures
 
 
@@ -57,6 +57,8 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        for path in filter(None, (args.out, args.dump)):
+            check_output(path)
         cfg = read_config(args)
         merge_args(cfg, args)
         visualization = cfg.default_hooks.pop('visualization') if args.show_dir else None

@@ -16,7 +16,7 @@ from fra_plugin.command import build_runner, errors_in_one_line
 from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import load_config
 from fra_plugin.evaluation.finite_predictions import FinitePredictions
-from fra_plugin.files.whole_file import whole_file
+from fra_plugin.files.whole_file import check_output, whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
 
@@ -54,6 +54,8 @@ def verify(args: argparse.Namespace) -> Dict[str, float]:
 def main(argv: Optional[List[str]] = None) -> None:
     args = parse_args(argv)
     with errors_in_one_line():
+        if args.out:
+            check_output(args.out)
         results = verify(args)
         print('\n'.join(f'{name:<14}{value:8.2f} %' for name, value in results.items()))
         if args.out:

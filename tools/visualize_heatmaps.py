@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import mmcv
 import numpy as np
 
-from fra_plugin.apis import FRAFeatures, read_face
-from fra_plugin.command import errors_in_one_line, readable_faces
+from fra_plugin.apis import FRAFeatures, list_images, read_face
+from fra_plugin.command import errors_in_one_line, given_images, tell_broken
 from fra_plugin.files.file_name import fitting_name
 from fra_plugin.files.picture_file import write_picture
+from fra_plugin.files.whole_file import check_folder
 from fra_plugin.reports.visualization import draw_regions, region_sheet
 
 SHEET = 'contact_sheet.png'
@@ -42,6 +43,8 @@ def parse_args() -> argparse.Namespace:
     for name in ('columns', 'max_faces'):
         if getattr(args, name) < 1:
             parser.error(f'--{name.replace("_", "-")} must be at least 1, got {getattr(args, name)}')
+    if not 0 <= args.opacity <= 1:
+        parser.error(f'--opacity must be in [0, 1], got {args.opacity}')
     return args
 
 
@@ -64,10 +67,13 @@ def overlay_paths(names: List[str], images: str, out: str) -> List[Path]:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_folder(args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        names, sources = readable_faces(args.images)
+        names, sources = list_images(given_images(args.images))
         paths = overlay_paths(names, args.images[0], args.out)
-        outputs = features(sources, args.batch_size, ['heatmaps'])
+        outputs = features(sources, args.batch_size, ['heatmaps'], skip_broken=True)
+        tell_broken(outputs['left_out'], len(sources))
+        names, sources, paths = ([of_all[place] for place in outputs['places']] for of_all in (names, sources, paths))
         masks, region_names = outputs['heatmaps'], outputs.get('region_names')
         on_sheet = np.linspace(0, len(names) - 1, min(args.max_faces, len(names))).round().astype(int).tolist()
         faces = []

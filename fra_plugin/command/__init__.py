@@ -2,7 +2,7 @@
 
 from .config_options import add_config_options, merge_options
 from .error_text import one_line
-from .given_images import readable_faces
+from .given_images import given_images, tell_broken
 from .run_config import add_config_arguments, build_runner, errors_in_one_line, read_config
 
 __all__ = [
@@ -10,8 +10,9 @@ __all__ = [
     'add_config_options',
     'build_runner',
     'errors_in_one_line',
+    'given_images',
     'merge_options',
     'one_line',
     'read_config',
-    'readable_faces',
+    'tell_broken',
 ]

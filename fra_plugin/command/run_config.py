@@ -20,6 +20,7 @@ from ..engine.hooks.label_check_hook import LabelCheckHook
 from ..engine.runners.fit_to_machine import fit_to_machine
 from ..engine.runners.preconditions import settle_train_cfg
 from ..files.file_name import take_any_name
+from ..files.whole_file import check_folder
 from .config_options import add_config_options, merge_options
 from .error_text import one_line, raised_in
 
@@ -94,6 +95,7 @@ def build_runner(cfg: Config) -> Runner:
     if cfg.get('default_scope') == 'mmpose':
         from .. import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
     settle_train_cfg(cfg)
+    check_folder(cfg.work_dir)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     for check in (RefuseForeignWeights, LabelCheckHook):

@@ -3,11 +3,12 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Iterable, List, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
+from ..files.printable import printable
 from .transforms.load_face import BrokenImageError, LoadFace
 from .unlabelled.folder_scan import scan_folder, tell_left_out
 
@@ -36,6 +37,8 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
                 )
         elif not isinstance(image, (str, Path)):
             raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
+        elif os.path.isdir(image):
+            raise IsADirectoryError(f'{image} is a folder: give one folder alone, or image files')
         elif not os.path.isfile(image):
             raise FileNotFoundError(f'no image {image}')
     return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(
@@ -50,16 +53,23 @@ def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:
     return LoadFace(reduce_to=size)(dict(img_path=os.fspath(source)))['img']
 
 
+def read_or_reason(read: Callable[[Image], np.ndarray], image: Image) -> Union[np.ndarray, str]:
+    """What ``read`` makes of an image; of one that can't be read, a line that says why."""
+    try:
+        return read(image)
+    except BrokenImageError as error:
+        return str(error)
+    except OSError as error:
+        return f'{printable(image)}: {error.strerror or error}'
+
+
 def readable_images(files: Iterable[str], size: Optional[int] = None) -> Tuple[List[str], List[str]]:
     """The files that can be read, and one line for each that cannot; ``size`` as for :func:`read_face`."""
     files = list(files)
 
     def problem(file: str) -> Optional[str]:
-        try:
-            read_face(file, size)
-        except BrokenImageError as error:
-            return str(error)
-        return None
+        found = read_or_reason(lambda image: read_face(image, size), file)
+        return found if isinstance(found, str) else None
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         problems = list(pool.map(problem, files))

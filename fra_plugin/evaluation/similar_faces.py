@@ -21,6 +21,11 @@ class SimilarFaces:
         images: what it takes, usually a folder.
         batch_size: images at once. Defaults to 32.
         progress: show a progress bar. Defaults to None: on a terminal.
+        skip_broken: leave out files that can't be read. Defaults to False, an error.
+
+    Attributes:
+        names, sources: of the images that are searched.
+        left_out: with ``skip_broken``, a line for each file that can't be read.
 
     Raises:
         FileNotFoundError, ValueError, TypeError: as ``features`` does.
@@ -32,11 +37,16 @@ class SimilarFaces:
         images: Union[Image, Sequence[Image]],
         batch_size: int = 32,
         progress: Optional[bool] = None,
+        *,
+        skip_broken: bool = False,
     ) -> None:
         self.features = features
-        self.names, self.sources = list_images(images)
-        self._what = ['embedding'] + ['region_embedding'] * (features.model is not None)
-        self._known = features(self.sources, batch_size, self._what, progress)
+        names, sources = list_images(images)
+        what = ['embedding'] + ['region_embedding'] * (features.model is not None)
+        self._known = features(sources, batch_size, what, progress, skip_broken=skip_broken)
+        places = self._known['places'] if skip_broken else range(len(sources))
+        self.names, self.sources = ([of_all[place] for place in places] for of_all in (names, sources))
+        self.left_out = self._known['left_out'].tolist() if skip_broken else []
 
     def similar(self, face: Image, region: Union[None, str, int] = None, count: int = 8) -> Dict[str, np.ndarray]:
         """The faces that are nearest to a face by the cosine of their embeddings, the nearest first.
@@ -67,19 +77,26 @@ class SimilarFaces:
         return dict(names=np.array(self.names)[found], places=found, similarity=similarity[found])
 
     def region(self, region: Union[str, int]) -> int:
-        """Number of a region, which may be called by its number or by a facial part; raises as :meth:`similar` says."""
-        if self.features.model is None:
-            raise ValueError('regions need a whole FRA checkpoint, this one is a backbone')
-        if isinstance(region, str):
-            if self.features.region_parts is None:
-                raise ValueError(
-                    f'the regions have no names yet, so {region!r} is not known: call name_regions() first'
-                )
-            return self.features.region_parts.region(region)
-        num_regions = self._known['region_embedding'].shape[1]
-        if not 0 <= region < num_regions:
-            raise ValueError(f'the region must be from 0 to {num_regions - 1}, got {region}')
-        return int(region)
+        """Number of a region, as :func:`region_number`."""
+        return region_number(self.features, region)
+
+
+def region_number(features: Callable, region: Union[str, int]) -> int:
+    """Number of a region of a model, which may be called by its number or by a facial part.
+
+    Raises:
+        ValueError: as :meth:`SimilarFaces.similar`.
+    """
+    if features.model is None:
+        raise ValueError('regions need a whole FRA checkpoint, this one is a backbone')
+    if isinstance(region, str):
+        if features.region_parts is None:
+            raise ValueError(f'the regions have no names yet, so {region!r} is not known: call name_regions() first')
+        return features.region_parts.region(region)
+    num_regions = len(features.model.neck.heatmap_head.prototype)
+    if not 0 <= region < num_regions:
+        raise ValueError(f'the region must be from 0 to {num_regions - 1}, got {region}')
+    return int(region)
 
 
 def _same_file(first: Image, second: Image) -> bool:

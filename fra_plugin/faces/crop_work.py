@@ -7,14 +7,16 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import torch
 
 from ..datasets.transforms.face_crop import FaceCrop
 from ..datasets.transforms.load_face import BrokenImageError, LoadFace
+from ..files.file_name import fitting_name
 from ..files.picture_file import write_picture
+from ..files.printable import printable
 from .detector import DetectedFace, Detector
 from .detectors import find_detector
 from .face_table import face_row
@@ -70,11 +72,25 @@ def _one(source: str) -> List[dict]:
 
 
 def crop_name(source: str, number: Optional[int]) -> str:
-    """Name of the crop of a photo's face; None: the only one."""
+    """Name of the crop of a photo's face; None: the only one. It is not longer than the disk takes."""
     stem, ending = os.path.splitext(source)
     if ending.lower() not in WRITABLE:
         stem, ending = source, '.png'
-    return f'{stem}{ending}' if number is None else f'{stem}_{number}{ending}'
+    folder, name = os.path.split(f'{stem}{ending}' if number is None else f'{stem}_{number}{ending}')
+    return os.path.join(folder, fitting_name(name))
+
+
+def refuse_equal_names(sources: Sequence[str]) -> None:
+    """Refuse photos whose crops would have one name.
+
+    Raises:
+        ValueError: for ``a.tif`` and ``a.tif.png``.
+    """
+    photo_of: Dict[str, str] = {}
+    for source in sources:
+        other = photo_of.setdefault(crop_name(source, None), source)
+        if other != source:
+            raise ValueError(f'{printable(other)} and {printable(source)}: their crops have one name; rename one photo')
 
 
 def kept_faces(faces: List[DetectedFace], shape: Sequence[int], keep: str) -> List[DetectedFace]:

@@ -1,5 +1,6 @@
 """What finds faces: an image in, faces out, the largest first."""
 
+import math
 from typing import List, NamedTuple, Optional, Tuple
 
 import cv2
@@ -40,6 +41,8 @@ class Detector:
     def __init__(
         self, min_score: Optional[float] = None, min_size: float = 24, largest_side: int = DETECTION_SIDE
     ) -> None:
+        if min_score is not None and math.isnan(min_score):
+            raise ValueError('min_score must be a number, got nan')
         self.min_score = self.MIN_SCORE if min_score is None else min_score
         for name, value, least in (('min_size', min_size, 0), ('largest_side', largest_side, 32)):
             if not value >= least:

@@ -10,8 +10,9 @@ from mmengine.utils import ProgressBar
 
 from ..datasets.transforms.face_crop import FaceCrop
 from ..datasets.unlabelled.folder_scan import scan_folder, tell_left_out
+from ..files.whole_file import check_folder
 from .crop_journal import CropJournal
-from .crop_work import CROPS, NO_FACE, CropWork, in_processes
+from .crop_work import CROPS, NO_FACE, CropWork, in_processes, refuse_equal_names
 from .detectors import AUTO, check_files, chosen, find_detector
 from .face_table import write_face_table
 
@@ -74,6 +75,9 @@ def crop_photos(
         ImportError: if the detector's package is not installed.
         ChildProcessError: if a process was killed.
     """
+    for what, folder in (('photos', photos), ('out', out)):
+        if not os.fspath(folder).strip():
+            raise ValueError(f'{what}: expected a folder, got an empty name')
     photos, out, crop = Path(photos).expanduser(), Path(out).expanduser(), crop or FaceCrop()
     _check(photos, out, keep, workers)
     detector = chosen(detector)
@@ -85,6 +89,8 @@ def crop_photos(
     facts = dict(found.facts(), **crop.settings(), keep=keep, write_crops=write_crops, photos=str(photos.resolve()))
     scan = scan_folder(str(photos), follow_links=follow_links)
     tell_left_out(str(photos), scan.left_out)
+    if write_crops:
+        refuse_equal_names(scan.paths)
     journal = CropJournal(out, facts, overwrite)
     try:
         todo = journal.open(photos, scan.paths)
@@ -131,5 +137,4 @@ def _check(photos: Path, out: Path, keep: str, workers: Optional[int]) -> None:
     inside = photos.resolve()
     if inside == out.resolve() or inside in out.resolve().parents:
         raise ValueError(f'{out} lies in {photos}: its crops would be taken for photos the next time')
-    if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f'{out}: expected a folder to write, this is a file')
+    check_folder(out)

@@ -16,12 +16,12 @@ def whole_file(path: Union[str, os.PathLike]) -> Iterator[str]:
 
     Raises:
         IsADirectoryError: if ``path`` is a folder.
+        NotADirectoryError: if it lies below a file.
+        PermissionError: if its folder is read-only.
     """
-    path = os.path.abspath(os.path.expanduser(os.fspath(path)))
-    if os.path.isdir(path):
-        raise IsADirectoryError(f'{path} is a folder, expected a file to write')
+    path = check_output(path)
     folder, name = os.path.split(path)
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     partial = os.path.join(folder, fitting_name(f'.{os.getpid()}.partial-{name}', _longest_name(folder)))
     try:
         yield partial
@@ -29,6 +29,42 @@ def whole_file(path: Union[str, os.PathLike]) -> Iterator[str]:
     finally:
         if os.path.lexists(partial):
             os.remove(partial)
+
+
+def check_output(path: Union[str, os.PathLike]) -> str:
+    """The full path of a file to write. Called before long work, it tells a place where nothing can be written.
+
+    Raises:
+        IsADirectoryError, NotADirectoryError: as :func:`whole_file`.
+        PermissionError: if its folder, or the one in which that would be made, is read-only.
+    """
+    path = os.path.abspath(os.path.expanduser(os.fspath(path)))
+    if os.path.isdir(path):
+        raise IsADirectoryError(f'{path} is a folder, expected a file to write')
+    check_folder(os.path.dirname(path))
+    return path
+
+
+def check_folder(folder: Union[str, os.PathLike]) -> None:
+    """Tells that a folder can't be made, or nothing written to it; makes nothing.
+
+    Raises:
+        NotADirectoryError, PermissionError: as :func:`check_output`.
+    """
+    folder = there = os.path.abspath(os.path.expanduser(os.fspath(folder)))
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    if not os.path.isdir(there):
+        below = '' if there == folder else f'{folder}: '
+        raise NotADirectoryError(f'{below}{there} is a file, expected a folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f'{there} is read-only, expected a folder to write to')
+
+
+def make_folder(folder: Union[str, os.PathLike]) -> None:
+    """Make a folder and those above it, where they are not there yet; raises as :func:`check_folder`."""
+    check_folder(folder)
+    os.makedirs(folder, exist_ok=True)
 
 
 def _longest_name(folder: str) -> int:

@@ -15,6 +15,7 @@ from typing import Iterator, List, Optional, Union
 import cv2
 
 from ..files.file_name import fitting_name
+from ..files.whole_file import make_folder
 from .canvas import REGIONS
 from .contact_sheet import write_contact_sheet
 from .expression import EXPRESSIONS
@@ -73,7 +74,7 @@ def write_synthetic_faces(
             raise ValueError(f'{name} must be at least {least}, got {value}')
     out = Path(out)
     _check_target(out, overwrite)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.absolute().parent)
     partial_out = out.absolute().with_name(fitting_name(f'.{out.name}.{os.getpid()}.partial'))
     try:
         partial_out.mkdir()

@@ -52,6 +52,18 @@ def test_a_file_does_not_find_itself_but_a_copy_of_it(features, images, tmp_path
     assert len(faces.similar(images[0])['names']) == 3
 
 
+def test_files_that_cannot_be_read_are_left_out_where_it_is_asked_for(features, images, tmp_path):
+    for name, image in zip(('ann.png', 'ben.png', 'eve.png'), images):
+        cv2.imwrite(str(tmp_path / name), image)
+    (tmp_path / 'ann.png').write_text('no image')
+    with pytest.raises(ValueError, match='ann.png'):
+        SimilarFaces(features, tmp_path)
+    faces = SimilarFaces(features, tmp_path, skip_broken=True)
+    found = faces.similar(images[2], 'mouth', 1)
+    assert found['names'].tolist() == ['eve.png'] and faces.sources[found['places'][0]] == str(tmp_path / 'eve.png')
+    assert faces.names == ['ben.png', 'eve.png'] and faces.left_out[0].startswith(f'{tmp_path}/ann.png: ')
+
+
 def test_what_it_cannot_find_is_refused_in_words(features, images, tmp_path):
     faces = SimilarFaces(features, images)
     with pytest.raises(ValueError, match="no region covers 'ear': expected one of eyes, left eye, mouth"):

@@ -136,6 +136,8 @@ def test_wrong_choices_are_refused():
         find_detector('mmdet', 'a.py', 'b.pth')
     with pytest.raises(ValueError, match='min_size must be at least 0 pixels, got -1'):
         find_detector('haar', min_size=-1)
+    with pytest.raises(ValueError, match='min_score must be a number, got nan'):
+        find_detector('haar', min_score=float('nan'))
     with pytest.raises(ValueError, match='largest_side must be at least 32 pixels, got nan'):
         find_detector('haar', largest_side=float('nan'))
 

@@ -242,6 +242,22 @@ def test_other_formats_become_png(tmp_path):
     cv2.imwrite(str(tmp_path / 'photos/1.tif'), picture)
     run(tmp_path / 'photos', tmp_path / 'out')
     assert crops(tmp_path / 'out') == ['images/1.tif_0.png', 'images/1_0.png']
+    cv2.imwrite(str(tmp_path / 'photos/1.tif.png'), picture)
+    with pytest.raises(ValueError, match='1.tif and 1.tif.png: their crops have one name'):
+        run(tmp_path / 'photos', tmp_path / 'other')
+    assert not (tmp_path / 'other').exists()
+
+
+@pytest.mark.parametrize('options', [{}, dict(keep='largest')])
+def test_the_longest_name_that_a_disk_takes_is_cut_and_found_again(tmp_path, looked_at, options):
+    photo = marked(tmp_path / 'photos/1.png', (20, 30, 60))
+    for last in 'ab':
+        (tmp_path / 'photos/1.png').with_name(f'{"é" * 125}{last}.png').write_bytes(cv2.imencode('.png', photo)[1])
+    for _ in range(2):
+        run(tmp_path / 'photos', tmp_path / 'out', **options)
+        assert len(crops(tmp_path / 'out')) == 3 and len(looked_at) == 3
+    rows = table(tmp_path / 'out')
+    assert sorted(row['crop'] for row in rows) == crops(tmp_path / 'out') and len({row['source'] for row in rows}) == 3
 
 
 def test_names_of_any_bytes_are_kept(tmp_path):
@@ -278,8 +294,13 @@ def test_mistakes_are_one_line_and_write_nothing(photos, tmp_path, command):
         return lines[0]
 
     out = tmp_path / 'out'
+    Path(f'{photos}.txt').touch()
     assert 'no folder of photos' in error(tmp_path / 'none', out)
     assert 'this is a file' in error(photos / 'empty.png', out)
+    assert f'{photos}.txt is a file, expected a folder' in error(photos, f'{photos}.txt/out')
+    assert 'photos: expected a folder, got an empty name' in error('', out)
+    assert 'out: expected a folder, got an empty name' in error(photos, ' ')
+    assert 'min_score must be a number, got nan' in error(photos, out, '--min-score', 'nan')
     assert 'its crops would be taken for photos' in error(photos, photos / 'out')
     assert 'got 0' in error(photos, out, '--size', 0)
     assert 'above -1, got -2.0' in error(photos, out, '--margin', -2)

@@ -122,7 +122,7 @@ def test_without_any_image_that_can_be_read_there_is_one_line_and_nothing_is_wri
     for name in ('ann.png', 'ben/1.png'):
         (some_broken / name).unlink()
     code, (error,) = run('extract_features.py', case / 'fra.pth', some_broken, '--out', tmp_path / 'f.npz')
-    assert code == 1 and 'faces: none of its images can be read: ' in error and 'a.jpg' in error
+    assert code == 1 and 'none of the 2 images can be read: ' in error and 'faces/a.jpg' in error
     assert not (tmp_path / 'f.npz').exists()
 
 
@@ -187,6 +187,27 @@ def test_weights_and_features_that_are_not_finite_are_refused(case, run, tmp_pat
 )  # fmt: skip
 def test_values_that_no_option_takes_are_one_line(case, run, tmp_path, option, message):
     code, (error,) = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'f.npz', *option)
+    assert code == 1 and message in error
+
+
+@pytest.mark.parametrize(
+    'tool, out',
+    [('extract_features.py', 'f.npz'), ('visualize_heatmaps.py', 'out'), ('similar_faces.py', 's.jpg'),
+     ('similar_faces.py', 's.txt')],
+)  # fmt: skip
+def test_a_place_for_no_output_is_told_before_any_face_is_read(case, run, tmp_path, tool, out, monkeypatch):
+    monkeypatch.setattr(FRAFeatures, '__call__', None)
+    (tmp_path / 'file').touch()
+    face = [case / 'faces/ann.png'] * (tool == 'similar_faces.py')
+    code, (error,) = run(tool, case / 'fra.pth', *face, case / 'faces', '--out', tmp_path / 'file' / out)
+    assert code == 1 and ('file is a file, expected a folder' in error or 's.txt: no picture can be written' in error)
+
+
+@pytest.mark.parametrize('region, message', [('mouht', "'mouht' is not known"), ('3', 'must be from 0 to 2, got 3')])
+def test_a_mistyped_region_is_told_before_any_face_is_read(case, run, tmp_path, region, message, monkeypatch):
+    monkeypatch.setattr(FRAFeatures, '__call__', None)
+    face, out = case / 'faces/ann.png', tmp_path / 's.jpg'
+    code, (error,) = run('similar_faces.py', case / 'fra.pth', face, case / 'faces', '--out', out, '--region', region)
     assert code == 1 and message in error
 
 

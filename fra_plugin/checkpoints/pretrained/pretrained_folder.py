@@ -9,6 +9,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Union
 import torch
 
 from ...datasets.transforms.face_crop import FaceCrop
+from ...files.whole_file import check_folder, make_folder
 from ..export import write_weights
 from ..safe_loading.safe_load import safe_load
 from ..stored_config import refuse_foreign_types
@@ -41,8 +42,7 @@ def write_folder(folder: Union[str, os.PathLike], content: PretrainedFolder, car
         NotADirectoryError: if ``folder`` is a file.
     """
     folder = Path(folder).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f'{folder}: expected a folder to write, this is a file')
+    check_folder(folder)
     model = {name: value for name, value in content.model.items() if name != 'data_preprocessor'}
     preprocessor = content.model.get('data_preprocessor') or {}
     config = dict(
@@ -57,7 +57,7 @@ def write_folder(folder: Union[str, os.PathLike], content: PretrainedFolder, car
         ),
         origin=content.origin,
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with tempfile.TemporaryDirectory(prefix='.partial-', dir=folder) as partial:
         write_weights(content.tensors, dict(content.origin, format='pt'), os.path.join(partial, WEIGHTS))
         Path(partial, CONFIG).write_text(json.dumps(config, indent=2, default=str) + '\n', encoding='utf-8')

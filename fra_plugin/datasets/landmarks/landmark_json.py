@@ -13,7 +13,7 @@ import mmcv
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ...files.whole_file import whole_file
+from ...files.whole_file import make_folder, whole_file
 from ..image_files import open_image
 from ..transforms.load_face import ORIENTATION
 
@@ -133,7 +133,7 @@ def link_images(images: str, link: str) -> None:
         if os.path.realpath(link) != os.path.realpath(images):
             raise ValueError(f'{link} already exists and is not {images}; remove it or choose another output folder')
         return
-    os.makedirs(os.path.dirname(os.path.abspath(link)), exist_ok=True)
+    make_folder(os.path.dirname(os.path.abspath(link)))
     os.symlink(os.path.relpath(images, os.path.dirname(os.path.abspath(link))), link, target_is_directory=True)
 
 

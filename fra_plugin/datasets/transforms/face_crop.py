@@ -20,6 +20,7 @@ POINTS_112 = (
     (70.7299, 92.2041),
 )
 ALIGNMENTS = ('none', 'similarity')
+LARGEST_CROP = 16384  # OpenCV's warp takes sides below 32,768
 SHRUNK_TO = (
     2.0  # times the size of the crop: larger faces are shrunk to this first, as a warp looks at four pixels only
 )
@@ -63,12 +64,13 @@ class FaceCrop(BaseTransform):
         align: 'none' or 'similarity'. Defaults to 'none'.
 
     Raises:
-        ValueError: for a size below 1, a margin that is not above -1 or not finite, or an unknown alignment.
+        ValueError: for a size that is not from 1 to 16,384, a margin that is not above -1 or not finite, or an unknown
+            alignment.
     """
 
     def __init__(self, size: int = 224, margin: float = 0.3, align: str = 'none') -> None:
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f'size must be a positive number of pixels, got {size!r}')
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= LARGEST_CROP:
+            raise ValueError(f'size must be from 1 to {LARGEST_CROP:,} pixels, got {size!r}')
         if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not -1 < margin < float('inf'):
             raise ValueError(f'margin is a share of the face box, above -1, got {margin!r}')
         if align not in ALIGNMENTS:

@@ -102,7 +102,8 @@ def test_in_a_pipeline_it_does_what_resize_did():
 @pytest.mark.parametrize(
     'settings, message',
     [
-        (dict(size=0), 'positive number of pixels, got 0'),
+        (dict(size=0), 'from 1 to 16,384 pixels, got 0'),
+        (dict(size=16385), 'from 1 to 16,384 pixels, got 16385'),
         (dict(size=True), 'got True'),
         (dict(size=9.5), 'got 9.5'),
         (dict(margin=-1), 'above -1, got -1'),
