@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 import numpy as np
 
 from fra_plugin.apis import OUTPUTS, FRAFeatures
-from fra_plugin.command import errors_in_one_line, given_images, tell_broken
+from fra_plugin.command import errors_in_one_line, folder_or_files, tell_broken
 from fra_plugin.files.whole_file import check_output, whole_file
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     with errors_in_one_line():
         check_output(args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        arrays = features(given_images(args.images), args.batch_size, args.what, skip_broken=True)
+        arrays = features(folder_or_files(args.images), args.batch_size, args.what, skip_broken=True)
         places, left_out = arrays.pop('places'), arrays.pop('left_out')
         tell_broken(left_out, len(places) + len(left_out))
         with whole_file(args.out) as partial:

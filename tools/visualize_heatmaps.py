@@ -15,7 +15,7 @@ import mmcv
 import numpy as np
 
 from fra_plugin.apis import FRAFeatures, list_images, read_face
-from fra_plugin.command import errors_in_one_line, given_images, tell_broken
+from fra_plugin.command import errors_in_one_line, folder_or_files, tell_broken
 from fra_plugin.files.file_name import fitting_name
 from fra_plugin.files.picture_file import write_picture
 from fra_plugin.files.whole_file import check_folder
@@ -69,7 +69,7 @@ def main() -> None:
     with errors_in_one_line():
         check_folder(args.out)
         features = FRAFeatures(args.checkpoint, args.config, args.device, args.size)
-        names, sources = list_images(given_images(args.images))
+        names, sources = list_images(folder_or_files(args.images))
         paths = overlay_paths(names, args.images[0], args.out)
         outputs = features(sources, args.batch_size, ['heatmaps'], skip_broken=True)
         tell_broken(outputs['left_out'], len(sources))

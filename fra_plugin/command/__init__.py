@@ -2,7 +2,7 @@
 
 from .config_options import add_config_options, merge_options
 from .error_text import one_line
-from .given_images import given_images, tell_broken
+from .given_images import folder_or_files, tell_broken
 from .run_config import add_config_arguments, build_runner, errors_in_one_line, read_config
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     'add_config_options',
     'build_runner',
     'errors_in_one_line',
-    'given_images',
+    'folder_or_files',
     'merge_options',
     'one_line',
     'read_config',

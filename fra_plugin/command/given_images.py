@@ -6,7 +6,7 @@ from typing import List, Sequence, Union
 NAMED = 10  # files that can't be read and are named
 
 
-def given_images(images: List[str]) -> Union[str, List[str]]:
+def folder_or_files(images: List[str]) -> Union[str, List[str]]:
     """What a command's argument means: one name is a file or a folder, several are files."""
     return images[0] if len(images) == 1 else images
 
