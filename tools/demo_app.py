@@ -91,7 +91,8 @@ class Demo:
         try:
             photo = read_face(path)
         except (BrokenImageError, OSError) as error:
-            return Answer(paragraph(f'This photo cannot be read: {getattr(error, "reason", None) or one_line(error)}.'))
+            reason = getattr(error, 'reason', None) or one_line(error)
+            return Answer(paragraph(f'This photo cannot be read: {reason.rstrip(".")}.'))
         found = self.detector(photo)
         if not found:
             return Answer(paragraph('No face found in this photo.'), rgb(mark(photo, found)))

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path
+from fra_plugin.checkpoints.shipped_weights import SHIPPED_FOLDER
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.datasets import CelebAMaskHQ, LandmarkFaces, LaPa, SyntheticRegions
 
@@ -73,9 +74,12 @@ def main() -> None:
         features = FRAFeatures(args.checkpoint, args.config, args.device)
         parts = features.name_regions(labelled_faces(args, features.size))
         path = region_names_path(args.checkpoint)
-        parts.save(path)
+        comes_with_package = path.parent == SHIPPED_FOLDER
+        if not comes_with_package:
+            parts.save(path)
         print('\n'.join(f'region {number}: {name or "none"}' for number, name in enumerate(parts.names())))
-        print(f'by {parts.faces}, written to {path}')
+        kept = 'not written: the package keeps its own; for others, name a folder of save_pretrained'
+        print(f'by {parts.faces}, {kept if comes_with_package else f"written to {path}"}')
 
 
 if __name__ == '__main__':

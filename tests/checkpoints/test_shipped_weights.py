@@ -69,6 +69,18 @@ def test_the_names_are_those_that_drawn_faces_tell(name, monkeypatch):
 
 
 @pytest.mark.parametrize('name', NAMES)
+def test_other_faces_do_not_change_the_names_in_the_package(name, run_tool, monkeypatch, tmp_path):
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 2)
+    before = {path: path.read_bytes() for path in shipped_weights()[name].parent.iterdir()}
+    code, out, _ = run_tool('name_regions.py', name, '--device', 'cpu')
+    assert code == 0 and 'region 0: ' in out and 'by 2 drawn faces, not written: the package keeps its own' in out
+    assert {path: path.read_bytes() for path in shipped_weights()[name].parent.iterdir()} == before
+    FRAFeatures(name, device='cpu').save_pretrained(tmp_path / 'mine')
+    assert 'written to ' in run_tool('name_regions.py', tmp_path / 'mine', '--device', 'cpu')[1]
+    assert FRAFeatures(tmp_path / 'mine', device='cpu').region_parts.faces == '2 drawn faces'
+
+
+@pytest.mark.parametrize('name', NAMES)
 def test_mmpretrain_knows_the_name(name):
     assert name in list_models('fra_')
     model = get_model(name, pretrained=True)
