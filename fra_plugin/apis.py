@@ -91,8 +91,6 @@ class FRAFeatures:
     ) -> None:
         if checkpoint is None and config is None:
             raise ValueError('random weights need a config')
-        if size is not None and size < 1:
-            raise ValueError(f'size must be at least 1 pixel, got {size}')
         source = os.fspath(config if checkpoint is None else checkpoint)
         self.source: Optional[str] = None if checkpoint is None else source
         if checkpoint is None:
@@ -100,9 +98,9 @@ class FRAFeatures:
         else:
             model, tensors, crop = _read(source, config)
         self.device = _device(device or get_device())
-        if not crop and not size:
+        if not crop and size is None:
             raise ValueError(f'{source}: its config does not tell the size of images: give size=')
-        self.crop = FaceCrop(**dict(crop.settings() if crop else {}, **(dict(size=size) if size else {})))
+        self.crop = FaceCrop(**dict(crop.settings() if crop else {}, **({} if size is None else dict(size=size))))
         self.size = self.crop.size
         preprocessor = model.get('data_preprocessor') or {}
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
@@ -256,8 +254,8 @@ class FRAFeatures:
             TypeError: for images that are neither files nor arrays.
         """
         what = self._outputs(what)
-        if batch_size < 1:
-            raise ValueError(f'batch_size must be at least 1, got {batch_size}')
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f'batch_size must be a whole number of at least 1, got {batch_size!r}')
         names, sources = list_images(images)
         outputs: Dict[str, List[np.ndarray]] = {name: [] for name in what}
         starts = range(0, len(sources), batch_size)

@@ -236,8 +236,10 @@ def test_images_that_cannot_be_read_are_named(features, images, tmp_path):
     with pytest.raises(ValueError, match='no image found'):
         (tmp_path / 'empty').mkdir()
         features(tmp_path / 'empty')
-    with pytest.raises(ValueError, match='batch_size must be at least 1'):
+    with pytest.raises(ValueError, match='batch_size must be a whole number of at least 1'):
         features(images, 0)
+    with pytest.raises(ValueError, match='a whole number of at least 1, got 1.5'):
+        features(images, 1.5)
     with pytest.raises(ValueError, match="got 'features'"):
         features(images, what='features')
 

@@ -66,8 +66,8 @@ class SimilarFaces:
             ValueError: for an image that can't be read, a part that no region covers, a region that isn't there or has no
                 name, or a count below 1.
         """
-        if count < 1:
-            raise ValueError(f'count must be at least 1, got {count}')
+        if not isinstance(count, (int, np.integer)) or count < 1:
+            raise ValueError(f'count must be a whole number of at least 1, got {count!r}')
         what, place = ('embedding', ()) if region is None else ('region_embedding', (self.region(region),))
         wanted = self.features([face], what=[what], progress=False)[what][(0, *place)]
         known = self._known[what][(slice(None), *place)]
@@ -94,8 +94,8 @@ def region_number(features: Callable, region: Union[str, int]) -> int:
             raise ValueError(f'the regions have no names yet, so {region!r} is not known: call name_regions() first')
         return features.region_parts.region(region)
     num_regions = len(features.model.neck.heatmap_head.prototype)
-    if not 0 <= region < num_regions:
-        raise ValueError(f'the region must be from 0 to {num_regions - 1}, got {region}')
+    if isinstance(region, bool) or not isinstance(region, (int, np.integer)) or not 0 <= region < num_regions:
+        raise ValueError(f'the region must be a facial part or a number from 0 to {num_regions - 1}, got {region!r}')
     return int(region)
 
 

@@ -68,10 +68,15 @@ def test_what_it_cannot_find_is_refused_in_words(features, images, tmp_path):
     faces = SimilarFaces(features, images)
     with pytest.raises(ValueError, match="no region covers 'ear': expected one of eyes, left eye, mouth"):
         faces.similar(images[0], 'ear')
-    with pytest.raises(ValueError, match='must be from 0 to 2, got 3'):
+    with pytest.raises(ValueError, match='number from 0 to 2, got 3'):
         faces.similar(images[0], 3)
-    with pytest.raises(ValueError, match='count must be at least 1, got 0'):
+    with pytest.raises(ValueError, match='count must be a whole number of at least 1, got 0'):
         faces.similar(images[0], count=0)
+    with pytest.raises(ValueError, match='a whole number of at least 1, got 2.5'):
+        faces.similar(images[0], count=2.5)
+    for number in (1.5, True):
+        with pytest.raises(ValueError, match=f'a number from 0 to 2, got {number}'):
+            faces.similar(images[0], number)
     with pytest.raises(FileNotFoundError, match='none.png'):
         faces.similar(tmp_path / 'none.png')
     parts, features.region_parts = features.region_parts, None

@@ -183,7 +183,8 @@ def test_weights_and_features_that_are_not_finite_are_refused(case, run, tmp_pat
 @pytest.mark.parametrize(
     'option, message',
     [(('--device', 'gpu'), "the device 'gpu' cannot be used"), (('--device', 'cuda:99'), "the device 'cuda:99' cannot"),
-     (('--size', 0), 'size must be at least 1 pixel, got 0'), (('--batch-size', 0), 'batch_size must be at least 1, got 0')],
+     (('--size', 0), 'size must be from 1 to 16,384 pixels, got 0'),
+     (('--batch-size', 0), 'batch_size must be a whole number of at least 1, got 0')],
 )  # fmt: skip
 def test_values_that_no_option_takes_are_one_line(case, run, tmp_path, option, message):
     code, (error,) = run('extract_features.py', case / 'fra.pth', case / 'faces', '--out', tmp_path / 'f.npz', *option)
@@ -203,7 +204,7 @@ def test_a_place_for_no_output_is_told_before_any_face_is_read(case, run, tmp_pa
     assert code == 1 and ('file is a file, expected a folder' in error or 's.txt: no picture can be written' in error)
 
 
-@pytest.mark.parametrize('region, message', [('mouht', "'mouht' is not known"), ('3', 'must be from 0 to 2, got 3')])
+@pytest.mark.parametrize('region, message', [('mouht', "'mouht' is not known"), ('3', 'number from 0 to 2, got 3')])
 def test_a_mistyped_region_is_told_before_any_face_is_read(case, run, tmp_path, region, message, monkeypatch):
     monkeypatch.setattr(FRAFeatures, '__call__', None)
     face, out = case / 'faces/ann.png', tmp_path / 's.jpg'

@@ -41,6 +41,8 @@ def write_folder(folder: Union[str, os.PathLike], content: PretrainedFolder, car
         ValueError: if a tensor is not finite.
         NotADirectoryError: if ``folder`` is a file.
     """
+    if not os.fspath(folder).strip():
+        raise ValueError('expected a folder to write, got an empty name')
     folder = Path(folder).expanduser()
     check_folder(folder)
     model = {name: value for name, value in content.model.items() if name != 'data_preprocessor'}

@@ -98,10 +98,15 @@ class FaceCrop(BaseTransform):
                 picture, (5, 2) in pixels; the first pixel's centre is (0, 0). Defaults to None, not known.
 
         Raises:
-            ValueError: if the points are needed and not given, or all in one place.
+            ValueError: if the points are needed and not given, or all in one place; or if the box has no size.
         """
         if self.align == 'none':
-            left, top, right, bottom = (float(value) for value in box)
+            corners = np.asarray(box, np.float64)
+            if corners.shape != (4,) or not np.isfinite(corners).all() or np.any(corners[2:] < corners[:2]):
+                raise ValueError(f'expected a face box x1, y1, x2, y2 in pixels with x1 < x2 and y1 < y2, got {box}')
+            left, top, right, bottom = corners.tolist()
+            if left == right and top == bottom:
+                raise ValueError(f'the face box {box} has no size')
             side = max(right - left, bottom - top) * (1 + self.margin)
             return Square((left + right) / 2, (top + bottom) / 2, side, 0.0)
         if points is None:

@@ -240,8 +240,10 @@ def test_nothing_is_half_written(features, folder, tmp_path, monkeypatch):
         weight.copy_(kept)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     (tmp_path / 'file').write_text('mine')
-    with pytest.raises(NotADirectoryError, match='this is a file'):
+    with pytest.raises(NotADirectoryError, match='is a file, expected a folder'):
         features.save_pretrained(tmp_path / 'file')
+    with pytest.raises(ValueError, match='got an empty name'):
+        features.save_pretrained('')
     config = tmp_path / 'config.py'
     pipeline = [dict(type='Resize', scale=64)]
     config.write_text(

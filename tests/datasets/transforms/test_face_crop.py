@@ -126,3 +126,11 @@ def test_what_cannot_be_cut_is_refused():
         aligned.cut(PHOTO, (0, 0, 9, 9), np.ones((5, 2)))
     with pytest.raises(ValueError, match=r'outside the photo of 200 x 160'):
         FaceCrop(32, 0.0).cut(PHOTO, (500, 500, 540, 540))
+
+
+@pytest.mark.parametrize(
+    'box', [(float('nan'), 0, 9, 9), (0, 0, float('inf'), 9), (9, 9, 0, 0), (0, 9, 9, 0), (0, 0, 9), (5, 5, 5, 5)]
+)
+def test_a_box_that_is_none_is_named(box):
+    with pytest.raises(ValueError, match='face box'):
+        FaceCrop(32, 0.0).cut(PHOTO, box)
