@@ -46,7 +46,7 @@ def write_program(deployable: Deployable, out: Union[str, os.PathLike]) -> Dict[
         for count in (1, 3):
             images = deployable.example(count)
             for name, values, expected in zip(deployable.outputs, module(images), deployable.run(images)):
-                largest = (values - expected).abs().max() / expected.abs().max().clamp(min=1)
+                largest = (values.detach() - expected).abs().max() / expected.abs().max().clamp(min=1)
                 differences[name] = max(differences[name], float(largest))
         worst = max(differences, key=differences.get)
         if not differences[worst] <= TOLERANCE:
