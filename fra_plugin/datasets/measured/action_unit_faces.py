@@ -49,8 +49,9 @@ class ActionUnitFaces(LabelledFaces):
         units = list(units)
         if not units or len(set(units)) < len(units) or not all(isinstance(unit, int) and unit > 0 for unit in units):
             raise ValueError(f'units must be different numbers of action units, such as 12, got {units}')
-        if isinstance(test_on, int) and not 1 <= test_on <= len(self.FOLDS):
-            raise ValueError(f'test_on must be a fold, 1 to {len(self.FOLDS)}, or names of people, got {test_on}')
+        is_fold = isinstance(test_on, int) and not isinstance(test_on, bool) and 1 <= test_on <= len(self.FOLDS)
+        if not is_fold and not isinstance(test_on, (list, tuple)):
+            raise ValueError(f'test_on must be a fold, 1 to {len(self.FOLDS)}, or a list of people, got {test_on!r}')
         self.units = units
         self.test_on = test_on
         kwargs.setdefault('classes', tuple(f'AU{unit}' for unit in units))

@@ -125,6 +125,8 @@ def test_wrong_arguments_are_refused(tmp_path):
         (dict(units=[]), 'units must be different numbers'),
         (dict(units=[12, 12]), 'units must be different numbers'),
         (dict(test_on=4), 'test_on must be a fold, 1 to 3'),
+        (dict(test_on='3'), "or a list of people, got '3'"),
+        (dict(test_on=True), 'or a list of people, got True'),
         (dict(threshold=0), 'threshold must be 1 to 5 or None, got 0'),
         (dict(split='val'), 'splits train, test'),
     ):
