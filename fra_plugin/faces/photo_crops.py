@@ -21,13 +21,14 @@ TABLE = 'faces.csv'
 
 
 class CropSummary(NamedTuple):
-    """What became of the photos: their number, faces, photos without a face, broken photos, and the table."""
+    """What became of the photos: their number, faces, photos without a face, broken photos, the table, and other files."""
 
     photos: int
     faces: int
     without: int
     broken: List[str]
     table: Path
+    left_out: str = ''
 
 
 def crop_photos(
@@ -104,7 +105,12 @@ def crop_photos(
     problems = Counter(row['problem'] for row in rows if row.get('problem'))
     broken = [f'{row["source"]}: {row["problem"]}' for row in rows if row.get('problem') not in (None, NO_FACE)]
     summary = CropSummary(
-        len(scan.paths), len(rows) - sum(problems.values()), problems[NO_FACE], broken, (out / TABLE).absolute()
+        len(scan.paths),
+        len(rows) - sum(problems.values()),
+        problems[NO_FACE],
+        broken,
+        (out / TABLE).absolute(),
+        scan.left_out,
     )
     if not summary.faces:
         raise ValueError(

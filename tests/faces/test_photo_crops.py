@@ -277,11 +277,13 @@ def command(run_tool):
 def test_the_command_finds_drawn_faces(tmp_path, command):
     pytest.importorskip('facenet_pytorch')
     write_photo(tmp_path / 'photos/1.png', *PLACES)
+    (tmp_path / 'photos/2.heic').touch()
     code, out, _ = command(
         tmp_path / 'photos', tmp_path / 'out', '--detector', 'mtcnn', '--align', 'similarity',
         '--size', 112, '--margin', 0, '--workers', 1,
     )  # yapf: disable
     assert code == 0 and out.startswith('2 faces in 1 photos, of which 0 show no face and 0 are broken')
+    assert out.splitlines()[1] == 'left out: files with another ending: 1 (2.heic)'
     for name in crops(tmp_path / 'out'):
         assert cv2.imread(str(tmp_path / 'out' / name)).shape == (112, 112, 3)
     assert photo(*PLACES).shape == (240, 320, 3)

@@ -84,6 +84,8 @@ def main() -> None:
         f'{found.faces:,} faces in {found.photos:,} photos, of which {found.without:,} show no face and '
         f'{len(found.broken):,} are broken; {printable(found.table)}'
     )
+    if found.left_out:
+        print(f'left out: {found.left_out}')
     for text in found.broken[:TOLD]:
         print(f'broken: {printable(text)}')
     if len(found.broken) > TOLD:
