@@ -32,7 +32,7 @@ from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import find_config, load_config  # noqa: E402
-from fra_plugin.files.stamp import Stamp, label_files, read_stamp  # noqa: E402
+from fra_plugin.files.stamp import Stamp, data_files, label_files, listing, read_stamp  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402
 
@@ -175,7 +175,8 @@ def stamp_of(cfg: Config) -> Stamp:
         if part.get('checkpoint') == cfg.benchmark.checkpoint:
             part['checkpoint'] = weights
     loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
-    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders))
+    # A label may also be the name of a file or of its folder.
+    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders), data=listing(data_files(loaders)))
 
 
 def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], seed: int) -> None:
@@ -276,7 +277,7 @@ def refuse_other_runs(runs: List[Run]) -> None:
         difference = run.stamp.difference(read_stamp(run.folder / 'stamp.json'))
         if difference:
             raise ValueError(
-                f'{run.folder} holds a run with other weights, options or labels ({difference}): choose another --work-dir'
+                f'{run.folder} holds a run with other weights, options or data ({difference}): choose another --work-dir'
             )
 
 

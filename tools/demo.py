@@ -157,8 +157,9 @@ class Demo:
             raise ValueError(f'{self.faces}: pre-training needs at least {FEWEST_FACES} faces, found {self.count}')
         if not self.drawn:
             self.pictures = self.count
-            used = (folder.get_data_info(place)['img_path'] for place in range(min(self.count, self.budget)))
-            self.source = listing(used, self.faces)
+            # All of them: pre-training looks at the first ones only, but the nearest faces come from anywhere.
+            files = (folder.get_data_info(place)['img_path'] for place in range(self.count))
+            self.source = listing(files, self.faces)
         labels = self.faces / 'labels.csv'
         self.labelled = self.drawn
         if not self.drawn and labels.is_file():

@@ -6,7 +6,7 @@ its ways to load weights: ``load_from``, ``resume``, ``init_cfg=dict(type='Pretr
 """
 
 import re
-from typing import Any, Mapping
+from typing import Any, Iterable, Iterator, Mapping, Tuple
 
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import checkpoint as mmengine_checkpoint
@@ -21,7 +21,7 @@ def load_state_dict(module: nn.Module, state_dict: Mapping[str, Any], strict: bo
     """mmengine's function of this name, which also raises.
 
     Raises:
-        ValueError: if no tensor of the module is in the state dict, or if one in it is not finite.
+        ValueError: if no tensor of the module is in the state dict, if its backbone is deeper, or if a tensor is not finite.
     """
     module = unwrapped(module)
     names = {name for name in module.state_dict() if not name.endswith('num_batches_tracked')}
@@ -32,6 +32,7 @@ def load_state_dict(module: nn.Module, state_dict: Mapping[str, Any], strict: bo
             f'no tensor of the {type(module).__name__} is among the weights: they are called {_some(state_dict)}, '
             f"the model's {_some(names)}"
         )
+    refuse_deeper_backbone(module, state_dict, 'the checkpoint')
     with finite_only(module, 'the checkpoint'):
         _load_state_dict(module, state_dict, strict, logger)
 
@@ -41,6 +42,37 @@ def unwrapped(module: nn.Module) -> nn.Module:
     while is_model_wrapper(module) or isinstance(module, BaseTTAModel):
         module = module.module
     return module
+
+
+def refuse_deeper_backbone(module: nn.Module, names: Iterable[str], source: str) -> None:
+    """All that is loaded of a ResNet-34 fits a ResNet-18, which then computes something that nobody has trained.
+
+    Raises:
+        ValueError: if a row of numbered blocks in the module's ``backbone`` goes on in ``names``.
+    """
+    own = {place for name in module.state_dict() if name.startswith('backbone.') for place in _blocks(name)}
+    if not own:
+        return
+    longer = sorted(
+        {
+            name
+            for name in (re.sub(r'^module\.', '', name) for name in names)
+            for row, number in _blocks(name)
+            if name.startswith('backbone.') and (row, number) not in own and (row, '0') in own
+        }
+    )
+    if longer:
+        raise ValueError(
+            f"{source} holds a deeper backbone than this {type(module).__name__}'s: {len(longer)} of its tensors have no "
+            f'place in it, {longer[0]} first'
+        )
+
+
+def _blocks(name: str) -> Iterator[Tuple[str, str]]:
+    """The rows that a tensor lies in, and its places in them: backbone.layer1.2.conv1 -> (backbone.layer1, 2)."""
+    # An HRNet for landmarks has no use for some of the fuse layers that one for classes has.
+    parts = name.partition('.fuse_layers.')[0].split('.')
+    return (('.'.join(parts[:place]), part) for place, part in enumerate(parts) if part.isdigit())
 
 
 def _some(names: Any) -> str:

@@ -11,7 +11,7 @@ from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from .checked_load import unwrapped
+from .checked_load import refuse_deeper_backbone, unwrapped
 from .finite_weights import refuse_spoiled_optimizer
 from .pretrained_backbone import fill, named_tensors
 
@@ -28,7 +28,8 @@ class RefuseForeignWeights(Hook):
     - A test, a validation: every tensor of the model must be in the file.
     - ``resume``: the file must have the tensors of the model and no others, and its optimizer's state must be finite.
     - A training with ``load_from``: the file may have a part of the model, such as the backbone for a new head, and the
-      log tells which parts keep their initial values. It may not have nothing, half a backbone, or another shape.
+      log tells which parts keep their initial values. It may not have nothing, half a backbone, a deeper one, or another
+      shape.
 
     Weights that are not finite are refused everywhere.
 
@@ -63,6 +64,7 @@ class RefuseForeignWeights(Hook):
             if 'size mismatch' in str(error) and trains and not runner._resume:
                 raise ValueError(f'{error}. {HINT.format("head.final_layer.")}') from None
             raise
+        refuse_deeper_backbone(model, surplus, source)
         missing = [name for name in missing if not name.endswith('num_batches_tracked')]
         if not trains or runner._resume:
             self._refuse_other_names(model, source, missing, surplus if runner._resume else [])

@@ -12,6 +12,7 @@ from .printable import printable
 from .whole_file import whole_file
 
 KEPT_IN_FULL = 200  # letters of a fact that is kept in full
+READ = 1 << 30  # bytes of files that are read to tell whether they are the same
 
 
 class Stamp:
@@ -58,13 +59,37 @@ def read_stamp(path: Union[str, os.PathLike]) -> Optional[dict]:
 
 
 def listing(files: Iterable[Union[str, os.PathLike]], root: Union[str, os.PathLike] = '/') -> dict:
-    """A hash of the names below ``root``, sizes and times of files: for thousands of pictures, too many to read."""
+    """A hash of the names below ``root`` and of what is in the files; of more than 1 GiB, of their sizes and times.
+
+    A time may be set back, and a mounted bucket may have one for all files: so it counts only where there is too much to
+    read.
+    """
+    stats = {os.fspath(path): os.stat(path) for path in files}
+    is_read = sum(stat.st_size for stat in stats.values()) <= READ
     digest = hashlib.sha256()
-    for path in files:
-        stat = os.stat(path)
+    for path, stat in stats.items():
         name = os.fsencode(os.path.relpath(path, root))
-        digest.update(name + f'\0{stat.st_size}\0{stat.st_mtime_ns}\n'.encode())
+        content = sha256(path) if is_read else f'{stat.st_size}\0{stat.st_mtime_ns}'
+        digest.update(name + f'\0{content}\n'.encode())
     return dict(sha256=digest.hexdigest())
+
+
+def data_files(config: Any) -> Iterator[str]:
+    """All files in the folders of the data sets in a config, as the name or the folder of a file may be its label.
+
+    Args:
+        config: dictionaries in each other, with ``data_root`` and ``data_prefix``.
+    """
+    folders = set()
+    for part in _dicts(config):
+        prefixes = part.get('data_prefix') or ''
+        for prefix in prefixes.values() if isinstance(prefixes, dict) else [prefixes]:
+            folders.add(os.path.join(part.get('data_root') or '', prefix or ''))
+    for folder in sorted(folders - {''}):
+        for place, folders_in, names in os.walk(folder):
+            folders_in[:] = sorted(name for name in folders_in if name[0] != '.')
+            paths = (os.path.join(place, name) for name in sorted(names) if name[0] != '.')
+            yield from filter(os.path.isfile, paths)  # a pipe would never end
 
 
 def label_files(config: Any) -> Dict[str, str]:

@@ -7,10 +7,13 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
 from torch import nn
 
 from fra_plugin.checkpoints import RefuseForeignWeights
 from fra_plugin.checkpoints.checked_load import load_state_dict
+
+SHALLOW = dict(depths=[1, 1, 1, 1], channels=[8, 8, 8, 8])
 
 
 class Net(BaseModel):
@@ -141,6 +144,28 @@ def test_a_test_needs_every_tensor(weights, message):
 
     with pytest.raises(ValueError, match=message):
         RefuseForeignWeights().after_load_checkpoint(TestRunner, dict(state_dict=weights))
+
+
+@pytest.mark.parametrize(
+    'shallow, deep',
+    [
+        (dict(type='ResNet', depth=18), dict(type='ResNet', depth=34)),
+        (dict(type='ConvNeXt', arch=SHALLOW), dict(type='ConvNeXt', arch=dict(SHALLOW, depths=[1, 1, 2, 1]))),
+    ],
+)  # yapf: disable
+def test_a_deeper_backbone_is_refused_although_it_has_all_tensors_of_the_models(shallow, deep):
+    shallow, deep = (nn.ModuleDict(dict(backbone=MODELS.build(config))) for config in (shallow, deep))
+    with pytest.raises(ValueError, match='deeper backbone.* first'):
+        load_state_dict(shallow, deep.state_dict())
+    load_state_dict(
+        shallow, dict(shallow.state_dict(), **{'backbone.fc.0.weight': torch.zeros(1), 'head.0': torch.zeros(1)})
+    )
+
+    class TestRunner:
+        model, _load_from, _train_loop, _resume = shallow, 'deep.pth', dict(type='any'), False
+
+    with pytest.raises(ValueError, match='deep.pth holds a deeper backbone'):
+        RefuseForeignWeights().after_load_checkpoint(TestRunner, dict(state_dict=deep.state_dict()))
 
 
 def test_mmengines_own_initialisation_from_a_file_is_checked_too(tmp_path):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fra_plugin.files.stamp import Stamp, listing, read_stamp
+from fra_plugin.files.stamp import Stamp, data_files, listing, read_stamp
 
 
 def test_the_same_facts_have_no_difference_after_a_round_trip(tmp_path):
@@ -35,18 +35,46 @@ def test_a_missing_or_broken_stamp_is_never_the_same(tmp_path):
         assert Stamp().difference(read_stamp(tmp_path / name)) == 'it is not known what it was made from'
 
 
-def test_a_listing_tells_names_sizes_and_times_and_not_the_place(tmp_path):
-    def faces(name, *files):
+@pytest.fixture
+def faces(tmp_path):
+    """Writes (name, content, time) into a folder; the listing of what is in it."""
+
+    def write(name, *files):
         paths = []
         for file, content, time in files:
             path = tmp_path / name / file
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True, parents=True)
             path.write_text(content)
             os.utime(path, (time, time))
             paths.append(path)
         return listing(paths, tmp_path / name)
 
+    return write
+
+
+def test_a_listing_tells_names_and_contents_and_neither_place_nor_time(faces):
     same = faces('a', ('1.jpg', 'x', 5), ('Ren\udce9.jpg', 'y', 6))
-    assert faces('b', ('1.jpg', 'x', 5), ('Ren\udce9.jpg', 'y', 6)) == same
-    for number, other in enumerate([('1.jpg', 'xx', 5), ('1.jpg', 'x', 7), ('2.jpg', 'x', 5)]):
+    assert faces('b', ('1.jpg', 'x', 7), ('Ren\udce9.jpg', 'y', 6)) == same
+    for number, other in enumerate([('1.jpg', 'xx', 5), ('1.jpg', 'z', 5), ('2.jpg', 'x', 5)]):
         assert faces(f'c{number}', other, ('Ren\udce9.jpg', 'y', 6)) != same
+
+
+def test_of_what_is_too_much_to_read_a_listing_tells_sizes_and_times(faces, monkeypatch):
+    monkeypatch.setattr('fra_plugin.files.stamp.READ', 1)
+    same = faces('a', ('1.jpg', 'x', 5), ('2.jpg', 'y', 6))
+    assert faces('b', ('1.jpg', 'x', 5), ('2.jpg', 'y', 6)) == same
+    for number, other in enumerate([('1.jpg', 'xx', 5), ('1.jpg', 'x', 7)]):
+        assert faces(f'c{number}', other, ('2.jpg', 'y', 6)) != same
+
+
+def test_the_files_of_data_sets_are_those_in_their_folders(faces, tmp_path):
+    for name in ('train/joy', 'val/joy', 'other', '.cache'):
+        faces(f'd/{name}', ('1.jpg', 'x', 5), ('._1.jpg', 'x', 5))
+    os.mkfifo(tmp_path / 'd/val/joy/2.jpg')
+    loaders = [
+        dict(dataset=dict(type='RepeatDataset', dataset=dict(data_root=f'{tmp_path}/d', data_prefix=dict(img=part))))
+        for part in ('train', 'val')
+    ]
+    assert list(data_files([*loaders, None])) == [f'{tmp_path}/d/{part}/joy/1.jpg' for part in ('train', 'val')]
+    assert len(list(data_files(dict(data_root=f'{tmp_path}/d')))) == 3
+    assert list(data_files(dict(data_root=f'{tmp_path}/none', ann_file='a.txt'))) == []

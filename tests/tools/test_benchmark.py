@@ -176,7 +176,7 @@ def test_numbers_of_other_options_are_not_taken_over(case, run, tmp_path):
     args = ('--tasks', case / 'tiny.py', '--work-dir', tmp_path)
     assert run(*args, step=Steps())[0] == 0
     code, _, errors = run(*args, '--cfg-options', 'train_cfg.max_epochs=2', step=Steps())
-    assert code == 1 and 'other weights, options or labels (config changed): choose another --work-dir' in errors[-1]
+    assert code == 1 and 'other weights, options or data (config changed): choose another --work-dir' in errors[-1]
 
 
 def test_weights_and_runs_that_moved_are_taken_over_and_other_labels_are_not(case, run, tmp_path):
@@ -198,7 +198,14 @@ def test_weights_and_runs_that_moved_are_taken_over_and_other_labels_are_not(cas
     labels.write_bytes(before.replace(b' 1', b' 2', 1))
     code, _, errors = run(*args, step=steps)
     labels.write_bytes(before)
-    assert code == 1 and '(labels changed)' in errors[-1]
+    assert code == 1 and '(labels changed; data changed)' in errors[-1]
+
+    image = next((case / 'data' / 'rafdb').rglob('train_*.jpg'))
+    image.rename(image.with_suffix('.png'))  # as if put into the folder of another class
+    code, _, errors = run(*args, step=steps)
+    image.with_suffix('.png').rename(image)
+    assert code == 1 and '(data changed)' in errors[-1]
+    assert run(*args, step=steps)[0] == 0 and not steps.calls
 
 
 def test_two_tasks_of_one_name_are_refused(case, run, tmp_path):

@@ -1,5 +1,6 @@
 """Whether data sets mean the same by their labels: a label is a number, and each data set may number its own classes."""
 
+from collections import Counter
 from typing import Any, List, Optional, Sequence, Tuple
 
 from mmengine.logging import MMLogger
@@ -14,9 +15,13 @@ def class_names(dataset: Dataset) -> Optional[Tuple[str, ...]]:
     """Names of the classes in the order of their numbers, None where a data set knows none.
 
     Raises:
-        ValueError: if the data sets that this one joins number their labels in different ways.
+        ValueError: if the data sets that this one joins number their labels in different ways, or a class has two numbers.
     """
     named = [(type(part).__name__, _classes(part)) for part in sources(dataset)]
+    for kind, classes in named:
+        twice = sorted(name for name, count in Counter(map(str, classes or ())).items() if count > 1)
+        if twice:
+            raise ValueError(f'{kind}: two classes are called {listed(twice)}, and so a label would have two numbers')
     require_same_classes(named)
     return next((classes for _, classes in named if classes), None)
 
@@ -28,15 +33,15 @@ def require_same_classes(parts: Sequence[Tuple[str, Optional[Sequence[Any]]]]) -
         parts: what to call each data set, and the names of its classes; None is passed over.
 
     Raises:
-        ValueError: naming the classes. As many classes of wholly different names are only a warning in the log: they may
-            be called differently and mean the same.
+        ValueError: naming the classes. Where the names of one are nothing but numbers, 0 to n - 1 or 1 to n, they count as
+            the n names of the other, and the log has a warning.
     """
     named = [(part, tuple(map(str, classes))) for part, classes in parts if classes]
     for part, classes in named[1:]:
         first, expected = named[0]
         if classes == expected:
             continue
-        if len(classes) == len(expected) and not set(classes) & set(expected):
+        if len(classes) == len(expected) and (_are_numbers(classes) or _are_numbers(expected)):
             MMLogger.get_current_instance().warning(
                 f'{part} has the classes {listed(classes)}, {first} {listed(expected)}: they count as the same, in this '
                 f'order'
@@ -47,6 +52,10 @@ def require_same_classes(parts: Sequence[Tuple[str, Optional[Sequence[Any]]]]) -
             f'{listed(expected)}: a label would mean another class; give both the same classes '
             f'(classes, or classes_from of ClassFolders and FaceCSV)'
         )
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return any(list(names) == [str(number + first) for number in range(len(names))] for first in (0, 1))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -13,7 +13,15 @@ THREE = ('anger', 'joy', 'sad')
 
 @pytest.mark.parametrize(
     'other',
-    [('joy', 'sad'), ('joy', 'anger', 'sad'), ('anger', 'joy', 'fear'), (*THREE, 'fear'), ('a', 'b'), THREE[:2]],
+    [
+        ('joy', 'sad'),
+        ('joy', 'anger', 'sad'),
+        ('anger', 'joy', 'fear'),
+        (*THREE, 'fear'),
+        ('a', 'b'),
+        THREE[:2],
+        ('fear', 'pain', 'shame'),
+    ],
 )
 def test_other_classes_are_refused_with_both_lists(other):
     with pytest.raises(ValueError, match=f'val has the {len(other)} classes {other[0]}.* train the 3 anger, joy, sad'):
@@ -26,9 +34,21 @@ def test_equal_classes_and_unknown_ones_agree(log):
     assert not log
 
 
-def test_as_many_classes_of_other_names_are_a_warning(log):
-    require_same_classes([('train', THREE), ('val', ('wut', 'freude', 'trauer'))])
-    assert len(log) == 1 and log[0].startswith('WARNING val has the classes wut, freude, trauer, train anger, joy, sad')
+@pytest.mark.parametrize('numbers', [('0', '1', '2'), ('1', '2', '3')])
+def test_mere_numbers_count_as_the_names_of_the_other_with_a_warning(numbers, log):
+    require_same_classes([('train', THREE), ('val', numbers)])
+    assert len(log) == 1 and log[0].startswith(
+        f'WARNING val has the classes {", ".join(numbers)}, train anger, joy, sad'
+    )
+    with pytest.raises(ValueError, match='val has the 3 classes 2, 3, 4'):
+        require_same_classes([('train', THREE), ('val', ('2', '3', '4'))])
+
+
+def test_a_class_that_is_named_twice_is_refused(tmp_path):
+    face_layouts.face_csv(tmp_path)
+    twice = FaceCSV('labels.csv', str(tmp_path), attribute_columns=['smile', 'glasses', 'smile'])
+    with pytest.raises(ValueError, match='FaceCSV: two classes are called smile'):
+        class_names(twice)
 
 
 def test_many_classes_are_not_all_named():
