@@ -16,6 +16,7 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from fra_plugin.command import errors_in_one_line  # noqa: E402
+from fra_plugin.files.printable import drawable  # noqa: E402
 from fra_plugin.reports.report import Report  # noqa: E402
 from fra_plugin.reports.run_log import RunLog  # noqa: E402
 from fra_plugin.reports.visualization import REGION_COLORS  # noqa: E402
@@ -94,13 +95,19 @@ def draw_series(runs: Dict[str, RunLog], names: List[str]):
                 axis.plot(
                     steps, values, color=color, linewidth=1.4, marker='o' if len(steps) < 15 else None, markersize=3
                 )
-        axis.set_title(name, fontsize=9, loc='left')
+        axis.set_title(drawable(name), fontsize=9, loc='left')
     if len(runs) > 1:
         from matplotlib.lines import Line2D
 
         lines = [Line2D([], [], color=color) for color, _ in zip(RUN_COLORS, runs)]
         figure.legend(
-            lines, list(runs), loc='lower right', frameon=False, fontsize=9, ncol=len(runs), bbox_to_anchor=(1, 1)
+            lines,
+            list(map(drawable, runs)),
+            loc='lower right',
+            frameon=False,
+            fontsize=9,
+            ncol=len(runs),
+            bbox_to_anchor=(1, 1),
         )
     return figure
 
@@ -117,7 +124,7 @@ def draw_region_use(runs: Dict[str, RunLog]):
             axis.stackplot(curves[0][0], [values for _, values in curves], colors=REGION_COLORS[: len(regions)])
             axis.set_ylim(0, 1)
             axis.margins(x=0)
-        axis.set_title(name, fontsize=9, loc='left')
+        axis.set_title(drawable(name), fontsize=9, loc='left')
     return figure
 
 

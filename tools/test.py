@@ -14,7 +14,6 @@ from mmengine.registry import HOOKS
 
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.command import add_config_arguments, build_runner, errors_in_one_line, read_config
-from fra_plugin.evaluation.finite_predictions import FinitePredictions
 from fra_plugin.files.whole_file import check_output, whole_file
 from fra_plugin.reports.prediction_pictures import PredictionPictures
 
@@ -63,7 +62,6 @@ def main() -> None:
         merge_args(cfg, args)
         visualization = cfg.default_hooks.pop('visualization') if args.show_dir else None
         runner = build_runner(cfg)
-        runner.register_hook(FinitePredictions())
         if visualization:
             runner.register_hook(PredictionPictures(HOOKS.build(visualization), args.show_dir, args.interval))
         pickles = [path for path in (args.out, args.dump) if path and not path.endswith('.json')]

@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tr
 from fra_plugin.command import build_runner, errors_in_one_line
 from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import load_config
-from fra_plugin.evaluation.finite_predictions import FinitePredictions
 from fra_plugin.files.whole_file import check_output, whole_file
 
 CONFIG = 'resnet50_1xb64-verify-fra_lfw'
@@ -46,7 +45,6 @@ def verify(args: argparse.Namespace) -> Dict[str, float]:
     )
     cfg.update(load_from=args.checkpoint, work_dir=args.work_dir, launcher='none')
     runner = build_runner(cfg)
-    runner.register_hook(FinitePredictions())
     metrics = runner.test()
     return {name.split('/', 1)[1]: value for name, value in metrics.items() if name.startswith('verification/')}
 

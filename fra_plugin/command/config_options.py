@@ -12,8 +12,21 @@ from typing import Any, Dict, List, Mapping
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-# Entries of OpenMMLab's configs that hold text also where a config leaves them out or has None there.
-TEXTS = {'load_from', 'work_dir', 'data_root', 'data_prefix', 'ann_file', 'checkpoint', 'cache_dir', 'out_dir'}
+# Entries of configs that hold text also where a config leaves them out or has None there.
+TEXTS = {
+    *(
+        'load_from',
+        'work_dir',
+        'experiment_name',
+        'data_root',
+        'data_prefix',
+        'ann_file',
+        'checkpoint',
+        'cache_dir',
+        'out_dir',
+    ),
+    *('boxes', 'classes_from', 'split', 'split_column', 'image_column', 'label_column'),
+}
 QUOTES = ('"', "'")
 # What is read of a config: Runner's arguments, what it asks its config for besides, and what the commands ask for.
 READ = {

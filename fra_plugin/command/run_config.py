@@ -19,6 +19,8 @@ from ..configs import load_config
 from ..engine.hooks.label_check_hook import LabelCheckHook
 from ..engine.runners.fit_to_machine import fit_to_machine
 from ..engine.runners.preconditions import settle_train_cfg
+from ..engine.side_product import forgive
+from ..evaluation.finite_predictions import FinitePredictions
 from ..files.file_name import take_any_name
 from ..files.whole_file import check_folder
 from .config_options import add_config_options, merge_options
@@ -90,7 +92,8 @@ def read_config(args: argparse.Namespace) -> Config:
 def build_runner(cfg: Config) -> Runner:
     """The Runner of a config, on the machine at hand; the log tells what had to be changed for it.
 
-    Weights of another model, and labels that the model does not have, are refused whether or not the config asks for it.
+    Weights of another model, labels that the model does not have, and predictions that are not finite are refused whether or
+    not the config asks for it. What cannot be written to the visualizer's backends is a warning.
     """
     if cfg.get('default_scope') == 'mmpose':
         from .. import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
@@ -98,9 +101,10 @@ def build_runner(cfg: Config) -> Runner:
     check_folder(cfg.work_dir)
     changes = fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    for check in (RefuseForeignWeights, LabelCheckHook):
+    for check in (RefuseForeignWeights, LabelCheckHook, FinitePredictions):
         if not any(isinstance(hook, check) for hook in runner.hooks):
             runner.register_hook(check())
+    forgive(runner.visualizer)
     for handler in runner.logger.handlers:
         if isinstance(handler, FileHandler):
             take_any_name(handler.stream)

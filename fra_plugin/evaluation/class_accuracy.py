@@ -9,6 +9,8 @@ from mmengine.visualization import Visualizer
 from mmpretrain.evaluation import ConfusionMatrix
 from mmpretrain.registry import METRICS
 
+from ..files.printable import drawable
+
 
 @METRICS.register_module()
 class ClassAccuracy(ConfusionMatrix):
@@ -58,7 +60,7 @@ def draw_confusion_matrix(matrix: torch.Tensor, names: List[str]) -> np.ndarray:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     percent = (100.0 * matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)).round().long()
-    figure = ConfusionMatrix.plot(percent, include_values=True, classes=names, show=False)
+    figure = ConfusionMatrix.plot(percent, include_values=True, classes=list(map(drawable, names)), show=False)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -171,7 +171,10 @@ class FaceAlignmentMetric(BaseMetric):
             if labelled.any():
                 metrics[f'{group}/NME_{self.norm}'] = float(np.nanmean(group_errors[labelled], axis=1).mean())
         if self.curve_file:
-            draw_error_curve(image_errors, self.norm, self.thresholds, self.curve_file)
+            try:
+                draw_error_curve(image_errors, self.norm, self.thresholds, self.curve_file)
+            except OSError as error:  # a picture is no reason to end a training, in which this is a validation
+                MMLogger.get_current_instance().warning(f'The error curve could not be written: {error}')
         return metrics
 
     def _summary(self, errors: np.ndarray) -> Dict[str, float]:

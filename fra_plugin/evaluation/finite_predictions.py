@@ -1,33 +1,68 @@
-"""Ends a test whose model predicts values that are not finite: its metrics would look like any others."""
+"""Predictions that are not finite: the metrics made of them look like any others."""
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 import numpy as np
 import torch
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 
+from ..files.printable import printable
+
 
 class FinitePredictions(Hook):
-    """Looks at what a model predicts for each sample of a test: scores, keypoints, heatmaps, features.
+    """Looks at what a model predicts for each sample: scores, keypoints, heatmaps, features.
+
+    In a test, the first sample with a value that is infinite or not a number is an error. After a validation, the log has
+    a warning, as the training may come right again.
 
     Raises:
-        ValueError: for the first sample with a value that is infinite or not a number.
+        ValueError: from a test.
     """
+
+    def __init__(self) -> None:
+        self._strange = 0
+        self._first = ''
 
     def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Sequence = ()) -> None:
         for sample in outputs:
-            if not isinstance(sample, (BaseDataElement, dict)):
-                continue
-            for name, value in sample.items():
-                if not (name.startswith('pred') or name == 'feature'):
-                    continue
-                if not all(np.isfinite(numbers).all() for numbers in _numbers(value)):
-                    raise ValueError(
-                        f'the model gives values that are not finite (inf or nan), first in {name} of '
-                        f'{sample.get("img_path", "a sample without a path")}: its weights have diverged, or its images '
-                        'are not those it was trained on'
-                    )
+            name = _not_finite(sample)
+            if name is not None:
+                raise ValueError(
+                    f'the model gives values that are not finite (inf or nan), first in {name} of {_path(sample)}: its '
+                    'weights have diverged, or its images are not those it was trained on'
+                )
+
+    def after_val_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Sequence = ()) -> None:
+        for sample in outputs:
+            name = _not_finite(sample)
+            if name is not None:
+                self._strange += 1
+                self._first = self._first or f', such as {name} of {_path(sample)}'
+
+    def after_val_epoch(self, runner, metrics: Any = None) -> None:
+        strange = torch.tensor(self._strange)
+        all_reduce(strange)
+        if strange:
+            runner.logger.warning(
+                f'The numbers of this validation mean nothing: {int(strange):,} predictions are not finite (inf or nan)'
+                + self._first
+            )
+        self._strange, self._first = 0, ''
+
+
+def _not_finite(sample: Any) -> Optional[str]:
+    """Name of the first prediction of a sample that is not finite."""
+    for name, value in sample.items() if isinstance(sample, (BaseDataElement, dict)) else ():
+        if name.startswith('pred') or name == 'feature':
+            if not all(np.isfinite(numbers).all() for numbers in _numbers(value)):
+                return name
+    return None
+
+
+def _path(sample: Any) -> str:
+    return printable(sample.get('img_path') or 'a sample without a path')
 
 
 def _numbers(value: Any) -> Iterator[np.ndarray]:

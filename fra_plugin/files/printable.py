@@ -22,3 +22,13 @@ def printable(name: Union[str, bytes, os.PathLike]) -> str:
         return text
     encoding = locale.getpreferredencoding(False)
     return text.encode(encoding, 'backslashreplace').decode(encoding)
+
+
+def drawable(name: Union[str, bytes, os.PathLike]) -> str:
+    """A name for matplotlib, which can't draw what is not UTF-8, and takes what is between two ``$`` for a formula.
+
+    Example:
+        >>> drawable(b'Ren\\xe9 $5')
+        'Ren\\\\udce9 \\\\$5'
+    """
+    return printable(name).replace('$', '\\$')

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..files.printable import drawable
 from .frozen_results import Column, FrozenResults
 
 PANELS_IN_A_LINE = 3
@@ -46,10 +47,10 @@ def frozen_bars(results: FrozenResults, columns: Sequence[Column], metrics: Mapp
         level = results.values(guess, '', column)
         if level:
             panel.axvline(np.mean(level), color='#333333', lw=1, ls='--')
-        panel.set_title(str(column), fontsize=9)
+        panel.set_title(drawable(str(column)), fontsize=9)
         panel.set_xlabel(metrics.get(column.task, ''), fontsize=7)
         panel.tick_params(labelsize=7)
-        panel.set_yticks(range(len(rows)), [', '.join(filter(None, row)) for row in rows])
+        panel.set_yticks(range(len(rows)), [drawable(', '.join(filter(None, row))) for row in rows])
         panel.spines[['top', 'right']].set_visible(False)
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
     for panel in panels[len(shown) :]:

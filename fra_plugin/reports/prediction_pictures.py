@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 
 from ..files.file_name import fitting_name
 from ..files.picture_file import write_picture
+from ..files.printable import drawable
 
 
 class PredictionPictures(Hook):
@@ -36,6 +37,9 @@ class PredictionPictures(Hook):
     def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Sequence = ()) -> None:
         if self.root is None:
             self.root = common_root(runner.test_dataloader.dataset)
+            meta = runner.visualizer.dataset_meta or {}
+            if meta.get('classes'):
+                runner.visualizer.dataset_meta = dict(meta, classes=[drawable(str(name)) for name in meta['classes']])
         for place, sample in enumerate(outputs):
             if self.seen % self.interval == 0:
                 batch = {key: value[place : place + 1] for key, value in (data_batch or {}).items()}

@@ -47,6 +47,12 @@ def test_picture_shows_each_row_in_percent_of_its_class():
     assert not np.array_equal(one, draw_confusion_matrix(torch.tensor([[3, 1], [0, 8]]), ['a', 'b']))
 
 
+def test_classes_of_any_name_are_drawn():
+    matrix = torch.tensor([[1, 3, 0], [0, 8, 0], [1, 1, 1]])
+    picture = draw_confusion_matrix(matrix, ['Ren\udce9', '$5 to $x_^$', 'joy'])
+    assert not np.array_equal(picture, draw_confusion_matrix(matrix, ['a', 'b', 'joy']))
+
+
 def test_without_a_visualizer_there_is_no_picture_and_no_error(monkeypatch):
     monkeypatch.setattr(Visualizer, '_instance_dict', {})
     assert evaluate([0, 1], [0, 0], ['a', 'b'])['class_accuracy/mean'] == pytest.approx(50)

@@ -171,6 +171,12 @@ def test_the_curve_is_drawn(rng, tmp_path):
     assert sorted(file.name for file in path.parent.iterdir()) == ['0.png', '1.png']
 
 
+def test_a_curve_that_cannot_be_written_is_a_warning(rng, tmp_path, log):
+    (tmp_path / 'a.png').mkdir()
+    assert evaluate([face(rng, shift=0.5)], curve_file=str(tmp_path / 'a.png'))
+    assert log[-1].startswith('WARNING The error curve could not be written')
+
+
 def test_an_undefined_distance_names_the_image(rng):
     same_eyes, no_eyes, no_box = (face(rng, image=f'{name}.jpg') for name in ('same', 'hidden', 'box'))
     same_eyes['gt_instances']['keypoints'][0, 36] = same_eyes['gt_instances']['keypoints'][0, 45]

@@ -1,5 +1,7 @@
 """A prediction that is not finite ends the test; everything else passes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,20 @@ def test_every_kind_of_prediction_is_looked_at(bad):
     for output in (score, points, half, dict(pred=[bad], img_path='faces/a.jpg')):
         with pytest.raises(ValueError, match=r'not finite .* of faces/a\.jpg'):
             FinitePredictions().after_test_iter(None, 0, None, [sample(pred=1.0), output])
+
+
+def test_a_validation_goes_on_and_the_log_tells():
+    said = []
+    runner = SimpleNamespace(logger=SimpleNamespace(warning=said.append))
+    hook = FinitePredictions()
+    for values in ([1.0, float('nan')], [float('inf'), float('inf')], [1.0]):
+        hook.after_val_iter(runner, 0, None, [sample(pred=[value]) for value in values])
+    hook.after_val_epoch(runner, {})
+    assert said == [
+        'The numbers of this validation mean nothing: 3 predictions are not finite (inf or nan), such as pred of faces/a.jpg'
+    ]
+    hook.after_val_epoch(runner, {})
+    assert len(said) == 1
 
 
 def test_what_is_finite_and_what_is_no_prediction_pass():

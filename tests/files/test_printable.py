@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from fra_plugin.files.printable import printable
+from fra_plugin.files.printable import drawable, printable
 
 NOT_UTF8 = os.fsdecode(b'Ren\xe9.jpg')
 
@@ -23,6 +23,10 @@ NOT_UTF8 = os.fsdecode(b'Ren\xe9.jpg')
 def test_a_name_is_one_line_that_can_be_written(name, expected):
     assert printable(name) == expected
     assert printable(name).encode()
+
+
+def test_matplotlib_draws_names_as_they_are():
+    assert drawable(f'{NOT_UTF8} $5') == 'Ren\\udce9.jpg \\$5'
 
 
 def test_a_locale_without_unicode_gets_escapes(monkeypatch):

@@ -40,5 +40,11 @@ def test_bars_have_the_means_and_deviations_of_the_table(results):
     assert np.allclose(pairs.collections[0].get_segments()[0][:, 0], [66 - 50**0.5, 66 + 50**0.5])
 
 
+def test_names_of_any_bytes_are_drawn(tmp_path):
+    results = FrozenResults(tmp_path / 'results.json')
+    results.put(Result('Ren\udce9 $x_^$', '', '', Column('$5_^$', 1.0), 0), 1.0)
+    frozen_bars(results, [Column('$5_^$', 1.0)], {}, 'guess').savefig(tmp_path / 'bars.png')
+
+
 def test_nothing_measured_is_an_empty_figure(tmp_path):
     assert frozen_bars(FrozenResults(tmp_path / 'results.json'), [AGE], {}, 'guess').axes == []

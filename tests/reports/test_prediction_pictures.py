@@ -70,6 +70,7 @@ def test_images_outside_the_data_folder_and_with_names_of_any_bytes_are_drawn(cl
     visualizer, hook = classes
     pictures = PredictionPictures(hook, tmp_path / 'out')
     runner = runner_of(visualizer, data_prefix=dict(img_path=str(tmp_path / 'val')))
+    visualizer.dataset_meta = dict(classes=['Ren\udce9', '$x_^$'])
     long = f'{"x" * 250}.jpg'
     pictures.after_test_iter(
         runner, 0, *batch_of(['/elsewhere/a.jpg', tmp_path / 'val' / 'Ren\udce9.jpg', tmp_path / 'val' / long])

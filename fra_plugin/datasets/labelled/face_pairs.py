@@ -14,10 +14,10 @@ from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
 from ..annotation_file import csv_rows, existing_images, inside, integer, is_integer, text_lines
+from ..image_files import EXTENSIONS
 
 # Where a pair is listed, its two images, whether they show the same person, and its fold.
 _Pair = Tuple[str, str, str, bool, Optional[int]]
-_SUFFIXES = ('.jpg', '.png')
 
 
 @DATASETS.register_module()
@@ -118,5 +118,5 @@ class FacePairs(BaseDataset):
         """Path of a person's image: in the person's folder if there is one, and a .jpg unless it is a .png."""
         file_name = f'{name}_{integer(number, range(10000), where, "the number of the image"):04d}'
         folder = name if osp.isdir(inside(self.img_prefix, name, where)) else '.'
-        paths = [inside(self.img_prefix, osp.join(folder, file_name + suffix), where) for suffix in _SUFFIXES]
+        paths = [inside(self.img_prefix, osp.join(folder, file_name + suffix), where) for suffix in EXTENSIONS]
         return next((path for path in paths if osp.exists(path)), paths[0])

@@ -34,6 +34,14 @@ def test_development_list_has_no_folds_and_flat_folders_and_png_are_found(tmp_pa
     ]
 
 
+def test_an_image_may_have_any_ending_that_images_have(tmp_path):
+    for name in ('A_0001.jpeg', 'A_0002.webp', 'B_0001.bmp'):
+        face(tmp_path / name)
+    (tmp_path / 'pairs.txt').write_text('1\nA 1 2\nA 2 B 1\n')
+    pairs = named_pairs(FacePairs('pairs.txt', tmp_path))
+    assert pairs == [('A_0001.jpeg', 'A_0002.webp', True, None), ('A_0002.webp', 'B_0001.bmp', False, None)]
+
+
 def test_csv_of_pairs_with_and_without_folds(tmp_path):
     for name in ('x/a.jpg', 'x/b.jpg', 'c.jpg'):
         face(tmp_path / name)
