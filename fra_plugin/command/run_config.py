@@ -16,11 +16,11 @@ from mmengine.runner import Runner
 
 from ..checkpoints import RefuseForeignWeights
 from ..configs import load_config
+from ..engine.hooks.finite_predictions import FinitePredictions
 from ..engine.hooks.label_check_hook import LabelCheckHook
 from ..engine.runners.fit_to_machine import fit_to_machine
 from ..engine.runners.preconditions import settle_train_cfg
 from ..engine.side_product import forgive
-from ..evaluation.finite_predictions import FinitePredictions
 from ..files.file_name import take_any_name
 from ..files.whole_file import check_folder
 from .config_options import add_config_options, merge_options

@@ -12,7 +12,7 @@ from .printable import printable
 from .whole_file import whole_file
 
 KEPT_IN_FULL = 200  # letters of a fact that is kept in full
-READ = 1 << 30  # bytes of files that are read to tell whether they are the same
+MOST_READ = 1 << 30  # bytes of files that are read to tell whether they are the same
 
 
 class Stamp:
@@ -65,7 +65,7 @@ def listing(files: Iterable[Union[str, os.PathLike]], root: Union[str, os.PathLi
     read.
     """
     stats = {os.fspath(path): os.stat(path) for path in files}
-    is_read = sum(stat.st_size for stat in stats.values()) <= READ
+    is_read = sum(stat.st_size for stat in stats.values()) <= MOST_READ
     digest = hashlib.sha256()
     for path, stat in stats.items():
         name = os.fsencode(os.path.relpath(path, root))

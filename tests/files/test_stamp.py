@@ -60,7 +60,7 @@ def test_a_listing_tells_names_and_contents_and_neither_place_nor_time(faces):
 
 
 def test_of_what_is_too_much_to_read_a_listing_tells_sizes_and_times(faces, monkeypatch):
-    monkeypatch.setattr('fra_plugin.files.stamp.READ', 1)
+    monkeypatch.setattr('fra_plugin.files.stamp.MOST_READ', 1)
     same = faces('a', ('1.jpg', 'x', 5), ('2.jpg', 'y', 6))
     assert faces('b', ('1.jpg', 'x', 5), ('2.jpg', 'y', 6)) == same
     for number, other in enumerate([('1.jpg', 'xx', 5), ('1.jpg', 'x', 7)]):

@@ -8,7 +8,7 @@ from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 
-from ..files.printable import printable
+from ...files.printable import printable
 
 
 class FinitePredictions(Hook):

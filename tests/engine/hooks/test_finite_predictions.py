@@ -8,7 +8,7 @@ import torch
 from mmengine.structures import BaseDataElement, InstanceData
 from mmpretrain.structures import DataSample
 
-from fra_plugin.evaluation.finite_predictions import FinitePredictions
+from fra_plugin.engine.hooks.finite_predictions import FinitePredictions
 
 
 def sample(**fields):
