@@ -8,6 +8,8 @@ What is finished is not done again: an interrupted demo goes on where it stopped
 """
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Iterator
 
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
@@ -315,6 +318,19 @@ class Demo:
         return found
 
 
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Two demos would write the same files: the second one waits, and then finds all of it done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / '.lock', 'w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f'another demo is at work in {folder}: waiting for it', flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
@@ -322,7 +338,8 @@ def main() -> None:
             raise FileNotFoundError(f'--data {args.data}: no such folder of face images')
         weights_file(args.weights)
         start = time.time()
-        report = Demo(args).run()
+        with alone_in(Path(args.out)):
+            report = Demo(args).run()
     print(f'==> done in {(time.time() - start) / 60:.1f} minutes: open {report}')
 
 

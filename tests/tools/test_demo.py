@@ -1,10 +1,12 @@
 """The demo goes on where it stopped, and never reports what other settings or other faces have given."""
 
+import fcntl
 import json
 import os
 import runpy
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -131,6 +133,28 @@ def test_faces_of_a_folder_do_not_get_the_model_of_other_faces(run, tmp_path):
     draw(tmp_path / 'my faces', 10, shade=9)
     assert 'anew, as faces changed; count was 9, is 10' in run('--data', tmp_path / 'my faces')[1]
     assert run('--num', 8)[0][0] == 'similar_faces'
+
+
+def test_another_photo_of_the_same_name_size_and_time_is_another_photo(run, tmp_path):
+    draw(tmp_path / 'faces', 9)
+    run('--data', tmp_path / 'faces', '--budget', 8)
+    last = tmp_path / 'faces' / '8.png'  # which pre-training does not look at
+    content, times = last.read_bytes(), last.stat()
+    last.write_bytes(content.replace(b'IEND', b'IENd'))
+    os.utime(last, ns=(times.st_atime_ns, times.st_mtime_ns))
+    calls, out, _ = run('--data', tmp_path / 'faces', '--budget', 8)
+    assert calls == PHOTOS and 'anew, as faces changed' in out
+
+
+def test_a_second_demo_in_the_same_folder_waits(run, tmp_path):
+    (tmp_path / 'out').mkdir()
+    with open(tmp_path / 'out' / '.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        begun = []
+        ends = threading.Timer(1, lambda: begun.append((tmp_path / 'out' / 'faces').exists()) or lock.close())
+        ends.start()
+        calls, out, _ = run('--num', 8)
+    assert begun == [False] and calls == ALL and 'another demo is at work' in out
 
 
 def test_a_folder_with_labels_gives_numbers_and_other_labels_give_others(run, tmp_path):

@@ -55,9 +55,9 @@ class FinitePredictions(Hook):
 def _not_finite(sample: Any) -> Optional[str]:
     """Name of the first prediction of a sample that is not finite."""
     for name, value in sample.items() if isinstance(sample, (BaseDataElement, dict)) else ():
-        if name.startswith('pred') or name == 'feature':
-            if not all(np.isfinite(numbers).all() for numbers in _numbers(value)):
-                return name
+        is_prediction = name.startswith('pred') or name == 'feature'
+        if is_prediction and not all(np.isfinite(numbers).all() for numbers in _numbers(value)):
+            return name
     return None
 
 
