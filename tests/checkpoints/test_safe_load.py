@@ -1,10 +1,13 @@
 """Weights files: what training writes is read back, what could run code is refused before it runs."""
 
 import argparse
+import array
+import datetime
 import http.server
 import io
 import os
 import pickle
+import sys
 import tarfile
 import threading
 import zipfile
@@ -18,6 +21,7 @@ from mmengine.model import BaseModel, BaseModule
 from mmengine.runner import CheckpointLoader, Runner, load_checkpoint
 
 from fra_plugin.checkpoints.safe_loading import safe_unpickler
+from fra_plugin.checkpoints.safe_loading.harmless_names import time_zone
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
 
 
@@ -136,6 +140,22 @@ def test_what_projects_save_beside_their_weights_is_read(tmp_path):
         np.testing.assert_array_equal(read['state'][1], content['state'][1])
         np.testing.assert_array_equal(read['array'], content['array'])
         assert read['shape'] == (2, 3) and read['some'] == {1, 2} and read['device'] == torch.device('cpu')
+
+
+def test_plain_values_are_read_by_the_names_of_python_2_too(tmp_path):
+    values = [range(3), int, str, array.array('d', [0.5])]
+    if sys.version_info >= (3, 9):
+        from zoneinfo import ZoneInfo
+
+        values.append(datetime.datetime(2026, 1, 2, tzinfo=ZoneInfo('UTC')))
+    torch.save(dict(w=torch.ones(1), values=values), tmp_path / 'a.pth')
+    assert safe_load(tmp_path / 'a.pth')['values'] == values
+
+
+@pytest.mark.parametrize('name', ['../../etc/passwd', 'Europe.Berlin', 3])
+def test_a_time_zone_has_a_name_of_one(name):
+    with pytest.raises(pickle.UnpicklingError, match='the time zone'):
+        time_zone(name)
 
 
 @pytest.mark.parametrize('name', ['numpy.core.multiarray', 'numpy._core.multiarray'])

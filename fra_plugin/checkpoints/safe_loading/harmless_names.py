@@ -1,6 +1,7 @@
 """Everything that a weights file may name without being asked about: none of it runs code or touches a file."""
 
 import argparse
+import array
 import builtins
 import collections
 import datetime
@@ -9,6 +10,7 @@ import fractions
 import os
 import pathlib
 import pickle
+import re
 import time
 import types
 import uuid
@@ -31,8 +33,20 @@ def latin1_bytes(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
+def time_zone(name: str, from_cache: bool = True) -> datetime.tzinfo:
+    """A time zone of the system by its name, such as Europe/London."""
+    from zoneinfo import ZoneInfo  # Python 3.9 and later
+
+    if type(name) is not str or not re.fullmatch(r'[A-Za-z0-9_+/-]+', name):
+        raise pickle.UnpicklingError(f'the time zone {name!r}')
+    return ZoneInfo(name)
+
+
 def known_attribute(owner: Any, name: str) -> Any:
-    """A call of `getattr`, harmless for the four statistics that a HistoryBuffer names, and for members of an Enum."""
+    """A call of `getattr`, harmless for the four statistics that a HistoryBuffer names, for members of an Enum, and for a
+    time zone, which is pickled as a call of a method."""
+    if owner is time_zone and name == '_unpickle':
+        return time_zone
     if owner is HistoryBuffer and name in ('min', 'max', 'current', 'mean'):
         return getattr(HistoryBuffer, name)
     if isinstance(owner, EnumMembers) and name in owner.owner.__members__:
@@ -56,6 +70,8 @@ HARMLESS: Dict[Tuple[str, str], Any] = {
     ('fractions', 'Fraction'): fractions.Fraction,
     ('uuid', 'UUID'): uuid.UUID,
     ('time', 'struct_time'): time.struct_time,
+    ('zoneinfo', 'ZoneInfo'): time_zone,
+    ('array', 'array'): array.array,
     ('_codecs', 'encode'): latin1_bytes,
     ('numpy', 'dtype'): numpy.dtype,
     ('numpy', 'ndarray'): numpy.ndarray,

@@ -1,6 +1,7 @@
 """A pickle's objects, without the code that it may order to run: the ``pickle_module`` that safe_load gives to torch."""
 
 import pickle
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import deque
 from typing import Any, BinaryIO, Dict, Set
 
@@ -54,6 +55,9 @@ class Unpickler(pickle._Unpickler):  # the C version offers no way to check what
 
     def find_class(self, module: str, name: str) -> Any:
         found = HARMLESS.get((module, name))
+        if found is None and self.proto < 3:  # torch.save writes the names of Python 2: xrange for range
+            module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+            found = HARMLESS.get((module, name))
         if found is None:
             try:
                 found = find_allowed(module, name)
