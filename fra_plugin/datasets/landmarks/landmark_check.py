@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -19,7 +20,7 @@ def read_landmark_json(path: str) -> dict:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no json, or has no images or no annotations with an image of the file.
+        ValueError: if it is no json, has no images or no annotations with an image of the file, or has an id twice.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(
@@ -39,6 +40,14 @@ def read_landmark_json(path: str) -> dict:
         for index, face in enumerate(content['annotations']):
             if face['image_id'] not in images:
                 raise ValueError(f'annotations[{index}] with image_id {face["image_id"]!r}, which no image has')
+        # As in two files that were joined: landmarks would be taken for those of another image.
+        different = {(image['id'], image['file_name']) for image in content['images']}
+        ids = dict(images=[number for number, _ in different])
+        ids['annotations'] = [face['id'] for face in content['annotations'] if 'id' in face]
+        for part, numbers in ids.items():
+            for number, count in Counter(numbers).items():
+                if count > 1:
+                    raise ValueError(f'{part} of which {count} have the id {number!r}')
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f'{path}: expected {_FORMAT}, got {type(error).__name__}: {error}') from None
     return content

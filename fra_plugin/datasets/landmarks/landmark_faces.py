@@ -1,6 +1,6 @@
 """Faces with known landmarks, each in two crops: what region consistency is measured on."""
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ class LandmarkFaces(Dataset):
     Raises:
         FileNotFoundError: if the file or an image is missing.
         ValueError: if the file is not such a json, has no face, or a face has another number of landmarks than the first
-            one or one that is far outside its image.
+            one or one that is far outside its image; or if the file takes the width of an image for its height.
     """
 
     def __init__(
@@ -43,9 +43,10 @@ class LandmarkFaces(Dataset):
     ) -> None:
         if max_faces < 1:
             raise ValueError(f'max_faces must be at least 1, got {max_faces}')
-        faces = _read(ann_file, data_prefix, follow_links)
+        faces, sizes = _read(ann_file, data_prefix, follow_links)
         places = np.linspace(0, len(faces) - 1, min(max_faces, len(faces))).round().astype(int)
         self.faces = [faces[place] for place in places]
+        _refuse_turned({path: sizes[path] for path, _ in self.faces}, ann_file)
         self.size = size
         self._load = LoadFace()
 
@@ -93,8 +94,18 @@ def cut(
     return view, (landmarks - [left, top] + 0.5) * size / side - 0.5
 
 
-def _read(ann_file: str, data_prefix: str, follow_links: bool) -> List[Tuple[str, np.ndarray]]:
-    """Path and landmarks (L, 2) of each face."""
+def _refuse_turned(sizes: Dict[str, Tuple[int, int]], ann_file: str) -> None:
+    """Landmarks on a photo as it is stored are wrong on the photo that its EXIF orientation turns upright."""
+    for path, (width, height) in sizes.items():
+        if width != height and image_size(path) == (height, width):
+            raise ValueError(
+                f'{ann_file}: {path} is {height} x {width} pixels as its EXIF orientation turns it, but the file says '
+                f'{width} x {height}: the landmarks must be those of the upright image'
+            )
+
+
+def _read(ann_file: str, data_prefix: str, follow_links: bool) -> Tuple[List[Tuple[str, np.ndarray]], dict]:
+    """Path and landmarks (L, 2) of each face, and the sizes of the images (width, height) by their paths."""
     content = read_landmark_json(ann_file)
     check_landmarks(content, ann_file)
     names = {image['id']: image['file_name'] for image in content['images']}
@@ -115,4 +126,10 @@ def _read(ann_file: str, data_prefix: str, follow_links: bool) -> List[Tuple[str
         image['width'], image['height'] = image_size(inside(data_prefix, image['file_name'], ann_file))
     if unsized:
         check_landmarks(content, ann_file)
-    return faces
+    used = {face['image_id'] for face in content['annotations']}
+    sizes = {
+        inside(data_prefix, image['file_name'], ann_file): (image['width'], image['height'])
+        for image in content['images']
+        if image['id'] in used
+    }
+    return faces, sizes

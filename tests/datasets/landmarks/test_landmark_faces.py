@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from fra_plugin.datasets.landmarks.landmark_faces import LandmarkFaces, cut
 from fra_plugin.datasets.landmarks.landmark_json import LandmarkJson
@@ -131,6 +132,26 @@ def test_an_image_of_no_size_is_named(faces, width):
     changed(faces, lambda image: image.update(width=width), 'images')
     with pytest.raises(ValueError, match=r'annotations\[1\] \(1.png\): width and height must be in 1 to 65535'):
         LandmarkFaces(**faces)
+
+
+@pytest.mark.parametrize('part', ['images', 'annotations'])
+def test_an_id_that_comes_twice_is_refused(faces, part):
+    changed(faces, lambda entry: entry.update(id=0, image_id=0), part)
+    with pytest.raises(ValueError, match=f'faces.json: expected .*{part} of which 2 have the id 0'):
+        content = json.loads(Path(faces['ann_file']).read_text())
+        content['annotations'] = [dict(face, image_id=0) for face in content['annotations']]
+        Path(faces['ann_file']).write_text(json.dumps(content))
+        LandmarkFaces(**faces)
+
+
+def test_landmarks_of_a_photo_that_was_not_turned_upright_are_refused(faces, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(tmp_path / '1.png').save(tmp_path / '1.png', exif=exif)
+    with pytest.raises(ValueError, match=r'1.png is 120 x 160 pixels as its EXIF .* the file says 160 x 120'):
+        LandmarkFaces(**faces)
+    changed(faces, lambda image: image.update(width=120, height=160), 'images')
+    assert len(LandmarkFaces(**faces)) == 3
 
 
 def test_landmarks_that_are_not_labelled_may_lie_anywhere(faces):
