@@ -3,7 +3,7 @@
 import os
 from typing import Dict, List, Sequence, Tuple
 
-from ..annotation_file import csv_rows
+from ..annotation_file import LARGEST_SIDE, csv_rows
 
 COLUMNS = ('NAME_ID', 'X', 'Y', 'W', 'H')
 TABLE_COLUMNS = ('source', 'x', 'y', 'width', 'height')
@@ -51,9 +51,10 @@ def _box(numbers: Sequence[str], where: str) -> FaceBox:
     try:
         x, y, width, height = (int(float(number)) for number in numbers)
     except (ValueError, OverflowError):
-        width = height = 0
-    if width <= 0 or height <= 0:
+        x = y = width = height = 0
+    if min(width, height) <= 0 or max(map(abs, (x, y, width, height))) > LARGEST_SIDE:
         raise ValueError(
-            f'{where}: expected a box X,Y,W,H with a positive width and height in pixels, got {",".join(numbers)!r}'
+            f'{where}: expected a box X,Y,W,H with a positive width and height, in pixels up to {LARGEST_SIDE}, '
+            f'got {",".join(numbers)!r}'
         )
     return x, y, width, height

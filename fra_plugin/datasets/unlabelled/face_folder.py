@@ -8,7 +8,7 @@ from mmpretrain.registry import DATASETS
 from ...files.file_hash import sha256
 from ...files.printable import printable
 from ..image_files import EXTENSIONS
-from .folder_scan import read_list, scan_folder, tell_left_out
+from .folder_scan import DEAD_LINKS, read_list, scan_folder, tell_left_out
 from .folder_stamp import folder_stamps, reason_for_distrust
 from .scan_cache import ScanCache
 from .unlabelled_faces import FaceList, UnlabelledFaces, joined
@@ -78,7 +78,10 @@ class FaceFolder(UnlabelledFaces):
             scan = scan_folder(folder, self.extensions, self.follow_links)
         tell_left_out(folder, scan.left_out)
         records = joined(self.with_boxes(scan.paths, scan.paths) if self.boxes else scan.paths)
-        cache.save(records, scan.stamps, scan.left_out, reason_for_distrust(folder, scan.stamps))
+        distrust = reason_for_distrust(folder, scan.stamps)
+        if DEAD_LINKS in scan.left_out:  # no folder here changes when the disk behind them comes back
+            distrust = f'there are {DEAD_LINKS}'
+        cache.save(records, scan.stamps, scan.left_out, distrust)
         return FaceList(records)
 
     def image(self, record: str) -> dict:

@@ -166,12 +166,14 @@ def _read_folder(root: str, folder: str, extensions: Tuple[str, ...], follow_lin
                     subfolders.append(name)
                 else:
                     reason = SYSTEM
+            elif entry.is_symlink() and not os.path.exists(os.path.join(path, name)):
+                reason = DEAD_LINKS  # whatever its ending, for it may be that of a folder
             elif not name.lower().endswith(extensions):
                 reason = OTHER
             elif entry.is_file():  # a pipe called 1.jpg would never end
                 files.append(name)
             else:
-                reason = DEAD_LINKS if entry.is_symlink() else NO_FILES
+                reason = NO_FILES
             if reason:
                 left_out.add(reason, posixpath.join(folder, name))
     return Folder(files, subfolders, stamp, left_out)

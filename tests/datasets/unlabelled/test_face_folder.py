@@ -271,6 +271,17 @@ def test_links_are_followed_only_on_demand(root, tmp_path):
     }
 
 
+def test_a_disk_behind_links_that_comes_later_is_seen(root, tmp_path, lines):
+    (root / 'part2').symlink_to(tmp_path / 'disk')
+    (root / '9.jpg').symlink_to(tmp_path / 'disk' / '9.jpg')
+    settle(root)
+    assert len(FaceFolder(data_prefix=str(root), follow_links=True)) == 4
+    assert lines[0][1] == f'{root}: left out: symbolic links that lead nowhere: 2 (such as 9.jpg)'
+    write(tmp_path / 'disk', '9.jpg')
+    found = names(FaceFolder(data_prefix=str(root), follow_links=True))
+    assert len(found) == 6 and {'9.jpg', 'part2/9.jpg'} < set(found)
+
+
 def test_a_folder_of_links_says_how_to_take_them(tmp_path):
     write(tmp_path / 'elsewhere', '1.jpg')
     (tmp_path / 'faces').mkdir()
@@ -401,6 +412,7 @@ def test_a_boxed_face_is_cut_out(root):
         ('NAME_ID,X,Y,W,H\n0003,1,2,x,4\n', r"boxes.csv:2.*'1,2,x,4'"),
         ('NAME_ID,X,Y,W,H\n0003,1,2,0,4\n', r'boxes.csv:2.*positive'),
         ('NAME_ID,X,Y,W,H\n0003,1,2,3,inf\n', r'boxes.csv:2'),
+        ('NAME_ID,X,Y,W,H\n0003,1,-99999,3,4\n', r'boxes.csv:2.*up to 65535'),
         ('NAME_ID,X,Y,W,H\n0003,1,2,3,4\n0003,1,2,3,4\n', r"boxes.csv:3.*second box for '0003'"),
         ('NAME_ID,X,Y,W,H\nother,1,2,3,4\n', r'none of its 1 boxes is of an image'),
     ],
