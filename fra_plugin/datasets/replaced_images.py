@@ -8,7 +8,7 @@ another image would change the number, so there the file is named in the error.
 import errno
 import logging
 import time
-from typing import List, Tuple
+from typing import List, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.logging import print_log
@@ -32,6 +32,20 @@ class ReplacedImages(BaseDataset):
 
     patience: float = 300.0
     _told = False
+
+    def __init__(self, *args, indices: Union[int, Sequence[int], None] = None, **kwargs) -> None:
+        """As mmpretrain's BaseDataset.
+
+        Raises:
+            ValueError: for ``indices`` that leave no sample.
+            TypeError: for ``indices`` that are neither a number of samples nor a list of their places.
+        """
+        is_number = isinstance(indices, int)
+        if indices is not None and not is_number and (isinstance(indices, str) or not isinstance(indices, Sequence)):
+            raise TypeError(f'indices must be a number of samples or a list of their places, got {indices!r}')
+        if indices is not None and not (indices if is_number else len(indices)):
+            raise ValueError(f'indices={indices!r} leave no sample: give a number of samples or a list of their places')
+        super().__init__(*args, indices=indices, **kwargs)
 
     def __getitem__(self, idx: int) -> dict:
         """The idx-th sample; where its file is broken, another one, always the same, with `skipped_files`.

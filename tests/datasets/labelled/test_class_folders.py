@@ -88,3 +88,10 @@ def test_missing_folders_and_no_images_are_named(faces):
         ClassFolders(str(faces), 'empty')
     with pytest.raises(ValueError, match='twice'):
         ClassFolders(str(faces), 'val', classes_from='train', classes=['joy'])
+
+
+@pytest.mark.parametrize('indices, error', [(0, ValueError), ([], ValueError), ('5', TypeError), (0.5, TypeError)])
+def test_indices_that_are_none_are_refused(tmp_path, indices, error):
+    face(tmp_path / 'joy' / '0.jpg')
+    with pytest.raises(error, match='indices'):
+        ClassFolders(str(tmp_path), indices=indices)
