@@ -78,13 +78,17 @@ def merge_options(cfg: Config, options: Mapping[str, str]) -> None:
     for key, text in options.items():
         _refuse_unread(cfg, key, text)
         present = _present(cfg, key)
-        if present is None and key.rpartition('.')[2] in TEXTS:
+        if key.rpartition('.')[2] in TEXTS and not isinstance(present, (list, tuple)):
             present = ''
         try:
             values[key] = read_value(text, present)
         except ValueError as error:
             raise ValueError(f'--cfg-options {key}={text}: {error}') from None
-    cfg.merge_from_dict(values)
+    try:
+        cfg.merge_from_dict(values)
+    except (KeyError, TypeError) as error:
+        typed = ' '.join(f'{key}={text}' for key, text in options.items())
+        raise type(error)(f'--cfg-options {typed}: {error.args[0]}') from None
 
 
 def _refuse_unread(cfg: Config, key: str, text: str) -> None:

@@ -53,8 +53,15 @@ def test_a_string_stays_as_it_was_typed(text):
 def test_names_of_files_are_text_also_where_the_config_has_none():
     cfg = merged('load_from=runs, old/1.pth', 'data.data_root=2024', 'data.ann_file=None', load_from=None, data=dict())
     assert cfg.load_from == 'runs, old/1.pth' and cfg.data.data_root == '2024' and cfg.data.ann_file is None
+    assert merged('data.data_prefix=a, b', data=dict(data_prefix=dict(img='x'))).data.data_prefix == 'a, b'
     cfg = merged('data.split=1', 'data.boxes=a, b.csv', 'data.classes_from=007', data=dict())
     assert cfg.data == dict(split='1', boxes='a, b.csv', classes_from='007')
+
+
+@pytest.mark.parametrize('typed', ['a.5.b=1', 'a.-1.b=1', 'c.d=1'])
+def test_a_key_that_leads_nowhere_is_named(typed):
+    with pytest.raises((KeyError, TypeError), match=f'--cfg-options model.{typed}: '):
+        merged(typed, a=[dict(b=0)], c='text')
 
 
 def test_quotes_around_a_text_are_dropped_and_none_is_none():
