@@ -1,7 +1,9 @@
 """Which checkpoint of a work directory a run can go on from."""
 
+import itertools
 import logging
 import os
+import re
 import zipfile
 from glob import escape, glob
 from typing import Optional, Sequence
@@ -32,7 +34,9 @@ def fault_in(path: str) -> Optional[str]:
 
 
 def newest_whole_checkpoint(folder: str, patterns: Sequence[str], work_dir: Optional[str] = None) -> Optional[str]:
-    """The checkpoint that ``last_checkpoint`` names, else the one written last, passing over those that are not whole.
+    """The checkpoint that ``last_checkpoint`` names, else the one after most iterations, passing over those that are not whole.
+
+    The times of the files tell nothing: a copy of the folder has others.
 
     Args:
         folder: where checkpoints are.
@@ -45,22 +49,44 @@ def newest_whole_checkpoint(folder: str, patterns: Sequence[str], work_dir: Opti
     Raises:
         ValueError: if there are checkpoints and none is whole, or one names a class that the user has not allowed.
     """
-    found = {path for pattern in patterns for path in glob(os.path.join(escape(folder), pattern))}
-    candidates = sorted(found, key=os.path.getmtime, reverse=True)
     last = _last_checkpoint(work_dir or folder, folder)
-    if last is not None:
-        candidates = [last] + [path for path in candidates if os.path.realpath(path) != os.path.realpath(last)]
-    for path in candidates:
-        fault = fault_in(path)
-        if fault is None:
-            return path
-        print_log(f'{path} is not whole and is passed over: {fault}', 'current', logging.WARNING)
-    if candidates:
+    if last is not None and _is_whole(last):
+        return last
+    known = set() if last is None else {os.path.realpath(last)}
+    newest, count = [], len(known)
+    for pattern in dict.fromkeys(patterns):  # in each, the numbers in the names count the same
+        found = [path for path in glob(os.path.join(escape(folder), pattern)) if os.path.realpath(path) not in known]
+        count += len(found)
+        whole = filter(_is_whole, sorted(found, key=_number, reverse=True))
+        newest += itertools.islice(whole, 1)  # no more are read
+    if newest:
+        return newest[0] if len(newest) == 1 else max(newest, key=_iterations)
+    if count:
         raise ValueError(
-            f'none of the {len(candidates)} checkpoints in {folder} is whole, the newest is {candidates[0]}: '
-            'resume from another file, or start in an empty work directory'
+            f'none of the {count} checkpoints in {folder} is whole: resume from another file, or start in an empty work '
+            'directory'
         )
     return None
+
+
+def _is_whole(path: str) -> bool:
+    fault = fault_in(path)
+    if fault is not None:
+        print_log(f'{path} is not whole and is passed over: {fault}', 'current', logging.WARNING)
+    return fault is None
+
+
+def _number(path: str) -> int:
+    """The last number in the name of a file."""
+    return int((re.findall(r'[0-9]+', os.path.basename(path)) or ['0'])[-1])
+
+
+def _iterations(path: str) -> int:
+    """How many iterations a checkpoint has behind it."""
+    content = safe_load(path)
+    meta = content.get('meta') if isinstance(content, dict) else None
+    iterations = meta.get('iter') if isinstance(meta, dict) else None
+    return iterations if isinstance(iterations, int) else 0
 
 
 def _last_checkpoint(work_dir: str, folder: str) -> Optional[str]:

@@ -235,17 +235,18 @@ def test_without_a_signal_the_hook_does_nothing(tmp_path):
 def test_the_newest_whole_checkpoint(tmp_path):
     patterns = ['epoch_*.pth', 'iter_*.pth']
     assert newest_whole_checkpoint(str(tmp_path), patterns) is None
-    for age, name in enumerate(['iter_7.pth', 'epoch_1.pth', 'iter_3.pth', 'best_loss_epoch_1.pth', 'other.pth']):
-        torch.save(dict(name=name), tmp_path / name)
-        os.utime(tmp_path / name, (10**9 - age,) * 2)
+    iterations = {'other.pth': 99, 'best_loss_epoch_1.pth': 99, 'iter_10.pth': 10, 'epoch_1.pth': 8, 'iter_9.pth': 9}
+    for age, (name, iteration) in enumerate(iterations.items()):
+        torch.save(dict(meta=dict(iter=iteration)), tmp_path / name)
+        os.utime(tmp_path / name, (10**9 + age,) * 2)  # as in a copy of the folder
     chosen = [newest_whole_checkpoint(str(tmp_path), patterns)]
     (tmp_path / 'last_checkpoint').write_text('/where/it/was/before/epoch_1.pth')  # the folder was moved
     chosen.append(newest_whole_checkpoint(str(tmp_path), patterns))
-    for name in ('epoch_1.pth', 'iter_7.pth'):
+    for name in ('epoch_1.pth', 'iter_10.pth'):
         os.truncate(tmp_path / name, 100)
         chosen.append(newest_whole_checkpoint(str(tmp_path), patterns))
-    assert [os.path.basename(path) for path in chosen] == ['iter_7.pth', 'epoch_1.pth', 'iter_7.pth', 'iter_3.pth']
-    os.truncate(tmp_path / 'iter_3.pth', 100)
+    assert [os.path.basename(path) for path in chosen] == ['iter_10.pth', 'epoch_1.pth', 'iter_10.pth', 'iter_9.pth']
+    os.truncate(tmp_path / 'iter_9.pth', 100)
     with pytest.raises(ValueError, match='none of the 3 checkpoints .* is whole'):
         newest_whole_checkpoint(str(tmp_path), patterns)
 
