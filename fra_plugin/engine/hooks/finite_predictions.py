@@ -4,18 +4,19 @@ from typing import Any, Iterator, Optional, Sequence
 
 import numpy as np
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.structures import BaseDataElement
 
 from ...files.printable import printable
+from ...processes import on_all
 
 
 class FinitePredictions(Hook):
     """Looks at what a model predicts for each sample: scores, keypoints, heatmaps, features.
 
-    In a test, the first sample with a value that is infinite or not a number is an error. After a validation, the log has
-    a warning, as the training may come right again.
+    In a test, the first sample with a value that is infinite or not a number is an error, on all processes once they have
+    done their last batch. After a validation, the log has a warning, as the training may come right again.
 
     Raises:
         ValueError: from a test.
@@ -24,15 +25,24 @@ class FinitePredictions(Hook):
     def __init__(self) -> None:
         self._strange = 0
         self._first = ''
+        self._error: Optional[ValueError] = None
 
     def after_test_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Sequence = ()) -> None:
         for sample in outputs:
             name = _not_finite(sample)
-            if name is not None:
-                raise ValueError(
+            if name is not None and self._error is None:
+                self._error = ValueError(
                     f'the model gives values that are not finite (inf or nan), first in {name} of {_path(sample)}: its '
                     'weights have diverged, or its images are not those it was trained on'
                 )
+        # The others would wait for the results of a process that has ended.
+        if get_world_size() == 1 or batch_idx == len(runner.test_dataloader) - 1:
+            on_all(self._raise)
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def after_val_iter(self, runner, batch_idx: int, data_batch: Any = None, outputs: Sequence = ()) -> None:
         for sample in outputs:

@@ -8,6 +8,7 @@ import torch
 from mmengine.structures import BaseDataElement, InstanceData
 from mmpretrain.structures import DataSample
 
+from fra_plugin.engine.hooks import finite_predictions
 from fra_plugin.engine.hooks.finite_predictions import FinitePredictions
 
 
@@ -26,6 +27,18 @@ def test_every_kind_of_prediction_is_looked_at(bad):
     for output in (score, points, half, dict(pred=[bad], img_path='faces/a.jpg')):
         with pytest.raises(ValueError, match=r'not finite .* of faces/a\.jpg'):
             FinitePredictions().after_test_iter(None, 0, None, [sample(pred=1.0), output])
+
+
+def test_several_processes_end_together_after_their_last_batch(monkeypatch):
+    monkeypatch.setattr(finite_predictions, 'get_world_size', lambda: 2)
+    met = []
+    monkeypatch.setattr(finite_predictions, 'on_all', lambda function: met.append(1) or function())
+    hook, runner = FinitePredictions(), SimpleNamespace(test_dataloader=[0, 1])
+    hook.after_test_iter(runner, 0, None, [sample(pred=[float('nan')])])
+    assert not met
+    with pytest.raises(ValueError, match='not finite'):
+        hook.after_test_iter(runner, 1, None, [sample(pred=[1.0])])
+    assert met == [1]
 
 
 def test_a_validation_goes_on_and_the_log_tells():
