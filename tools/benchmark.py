@@ -245,8 +245,15 @@ def commands(run: Run, args: argparse.Namespace) -> List[List[str]]:
     if 'base_batch_size' in run.cfg.get('auto_scale_lr', {}):
         train.append('--auto-scale-lr')
     last = run.folder / 'train' / 'last_checkpoint'
-    test[3] = last.read_text().strip() if last.is_file() else str(last)
+    test[3] = trained(last) if last.is_file() else str(last)
     return [train, test]
+
+
+def trained(last_checkpoint: Path) -> str:
+    """The checkpoint that the file names: the one beside it, where the folder was moved or copied."""
+    path = last_checkpoint.read_text().strip()
+    beside = last_checkpoint.parent / Path(path).name
+    return str(beside) if beside.is_file() else path
 
 
 def execute(run: Run, args: argparse.Namespace) -> Optional[str]:

@@ -208,6 +208,24 @@ def test_weights_and_runs_that_moved_are_taken_over_and_other_labels_are_not(cas
     assert run(*args, step=steps)[0] == 0 and not steps.calls
 
 
+def test_a_copied_run_is_tested_with_its_own_checkpoint(case, run, tmp_path):
+    args = ('--tasks', case / 'tiny.py')
+    assert (
+        run(*args, '--work-dir', tmp_path / 'one', step=Steps(lambda command: command[1].endswith('test.py')))[0] == 1
+    )
+    own = tmp_path / 'one' / 'tiny' / 'labels100_seed0' / 'train' / 'epoch_1.pth'
+    own.write_text('weights')
+    shutil.copytree(tmp_path / 'one', tmp_path / 'two')
+    steps = Steps()
+
+    def step(command, **kwargs):
+        # The training has nothing left to do.
+        return SimpleNamespace(returncode=0) if command[1].endswith('train.py') else steps(command, **kwargs)
+
+    assert run(*args, '--work-dir', tmp_path / 'two', step=step)[0] == 0
+    assert steps.calls[-1][3] == str(own).replace('/one/', '/two/')
+
+
 def test_two_tasks_of_one_name_are_refused(case, run, tmp_path):
     other = tmp_path / 'tiny.py'
     other.write_text((case / 'tiny.py').read_text() + 'param_scheduler = []\n')
