@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
+from ..files.printable import drawable
 from .frozen_bars import COLOURS
 from .frozen_results import Column, FrozenResults
 
@@ -62,7 +63,7 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
             if values:
                 colour = COLOURS[place % len(COLOURS)]
                 named[(*row, 'level')] = panel.axhline(np.mean(values), color=colour, lw=1, ls='--')
-        panel.set_title(str(column), fontsize=9)
+        panel.set_title(drawable(str(column)), fontsize=9)
         panel.set_xscale('log')
         ticks = sorted({epochs for line in lines for epochs, _ in points[line, column]})
         panel.set_xticks(ticks)
@@ -75,5 +76,12 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
         panel.set_visible(False)
     figure.supxlabel('epochs of pre-training', fontsize=8)
     names = [', '.join(filter(None, key[:2])) for key in named]
-    figure.legend(named.values(), names, loc='outside upper center', ncols=len(names), fontsize=8, frameon=False)
+    figure.legend(
+        named.values(),
+        list(map(drawable, names)),
+        loc='outside upper center',
+        ncols=len(names),
+        fontsize=8,
+        frameon=False,
+    )
     return figure
