@@ -149,8 +149,7 @@ class FRA(BaseSelfSupervisor):
         if self._moving is None:  # a walk through all modules, so only once
             self._moving = list(self.target.parameters()), [*self.backbone.parameters(), *self.neck.parameters()]
         target, online = self._moving
-        torch._foreach_mul_(target, 1 - momentum)
-        torch._foreach_add_(target, online, alpha=momentum)
+        torch._foreach_lerp_(target, online, momentum)
 
     def _apply(self, *args, **kwargs) -> nn.Module:
         self._moving = None

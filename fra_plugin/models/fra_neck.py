@@ -37,16 +37,17 @@ def projector(in_channels: int, hid_channels: int, out_channels: int, norm_cfg: 
 
 def each_view(projector: NonLinearNeck, vectors: torch.Tensor) -> torch.Tensor:
     """(V, ..., in_channels) -> (V, ..., out_channels); the norm layer takes its statistics from each view alone."""
-    outputs = [projector((view.flatten(0, -2),))[0] for view in vectors]
-    return torch.stack(outputs).unflatten(1, vectors.shape[1:-1])
+    hidden = projector.fc0(vectors.flatten(1, -2))  # (V, N, hid_channels)
+    hidden = torch.stack([projector.bn0(view) for view in hidden])
+    return projector.fc1(projector.relu(hidden)).unflatten(1, vectors.shape[1:-1])
 
 
 @MODELS.register_module()
 class FRANeck(BaseModule):
     """feature map (B, C, H, W) -> :class:`FaceEmbedding`: z (B, D), u (B, K, D), S (B, K, H, W).
 
-    Several views go through the decoder, the cosines and the pooling at once; the norm layers of the projectors see one
-    view after another, so each view is normalised by its own statistics.
+    Several views go through everything at once except the norm layers of the projectors, which see one view after another,
+    so that each view is normalised by its own statistics.
 
     Example:
         >>> dict(type='FRANeck', in_channels=2048, heatmap_head=dict(type='RegionHeatmapHead', num_regions=8))
