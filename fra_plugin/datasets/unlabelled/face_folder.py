@@ -8,6 +8,7 @@ from mmpretrain.registry import DATASETS
 from ...files.file_hash import sha256
 from ...files.printable import printable
 from ..image_files import EXTENSIONS
+from .checked_settings import checked_endings
 from .folder_scan import DEAD_LINKS, read_list, scan_folder, tell_left_out
 from .folder_stamp import folder_stamps, reason_for_distrust
 from .scan_cache import ScanCache
@@ -50,7 +51,7 @@ class FaceFolder(UnlabelledFaces):
         follow_links: bool = False,
         **kwargs,
     ) -> None:
-        self.extensions = tuple(sorted({extension.lower() for extension in extensions}))
+        self.extensions = checked_endings(extensions)
         self.follow_links = follow_links
         super().__init__(data_root, data_prefix, ann_file, **kwargs)
 

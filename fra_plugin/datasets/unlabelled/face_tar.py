@@ -15,6 +15,7 @@ from ...files.printable import printable
 from ..annotation_file import text_lines
 from ..image_files import EXTENSIONS, HIDDEN, OTHER, SYSTEM, LeftOut, is_user_folder
 from ..transforms.load_face import BrokenImageError
+from .checked_settings import checked_endings, checked_path
 from .folder_scan import PROGRESS_SECONDS, tell_left_out
 from .folder_stamp import THREADS, folder_stamps
 from .open_files import OpenFiles
@@ -75,8 +76,8 @@ class FaceTar(UnlabelledFaces):
         extensions: Sequence[str] = EXTENSIONS,
         **kwargs,
     ) -> None:
-        self.folder = folder.strip('/')
-        self.extensions = tuple(sorted({extension.lower() for extension in extensions}))
+        self.folder = checked_path('folder', folder).strip('/')
+        self.extensions = checked_endings(extensions)
         self.files = OpenFiles()
         super().__init__(data_root, data_prefix, ann_file, **kwargs)
 

@@ -15,6 +15,7 @@ from ...files.printable import printable
 from ..replaced_images import ReplacedImages
 from ..transforms.face_crop import FaceCrop
 from ..transforms.fast_pack_inputs import FastPackInputs
+from .checked_settings import checked_number, checked_path
 from .face_boxes import read_boxes
 
 
@@ -62,7 +63,9 @@ class UnlabelledFaces(ReplacedImages):
         has_files: whether each image is a file of its own, which transforms of other projects can read.
 
     Raises:
-        ValueError: box_margin <= -1, a transform that reads files where there are none, or views that nobody would finish.
+        TypeError: a path is none.
+        ValueError: box_margin <= -1, a negative patience or max_refetch, a transform that reads files where there are none,
+            or views that nobody would finish.
         RuntimeError: from an item: the disk stayed away, or `max_refetch` images in a row are broken, or gave None.
         BrokenImageError: from an item in test mode.
     """
@@ -86,13 +89,21 @@ class UnlabelledFaces(ReplacedImages):
         lazy_init: bool = False,
         metainfo: Optional[dict] = None,
     ) -> None:
+        data_root, ann_file, boxes = (
+            checked_path(name, value)
+            for name, value in dict(data_root=data_root, ann_file=ann_file, boxes=boxes).items()
+        )
+        if isinstance(data_prefix, dict):
+            data_prefix = {key: checked_path(f'data_prefix[{key!r}]', value) for key, value in data_prefix.items()}
+        else:
+            data_prefix = checked_path('data_prefix', data_prefix)
         try:
             self.crop = FaceCrop(margin=box_margin)
         except ValueError as error:
             raise ValueError(f'box_{error}') from None
         self.boxes = os.path.join(os.path.expanduser(data_root), os.path.expanduser(boxes)) if boxes else ''
-        self.cache_dir = cache_dir
-        self.patience = patience
+        self.cache_dir = None if cache_dir is None else checked_path('cache_dir', cache_dir)
+        self.patience = checked_number('patience', patience, 0)
         self.archives: Sequence[str] = ()
         super().__init__(
             ann_file=ann_file,
@@ -103,7 +114,7 @@ class UnlabelledFaces(ReplacedImages):
             pipeline=pipeline,
             test_mode=test_mode,
             lazy_init=lazy_init,
-            max_refetch=max_refetch,
+            max_refetch=checked_number('max_refetch', max_refetch, 0, whole=True),
         )
 
     def list_faces(self) -> FaceList:
