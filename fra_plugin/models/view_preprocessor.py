@@ -26,9 +26,15 @@ class ViewPreprocessor(SelfSupDataPreprocessor):
     Args:
         non_blocking: the host does not wait for copies from pinned memory. Defaults to True.
         **kwargs: as for SelfSupDataPreprocessor: ``mean`` and ``std`` of the channels as the model sees them, ``to_rgb``.
+
+    Raises:
+        ValueError: if ``std`` is not positive and finite.
     """
 
     def __init__(self, *, non_blocking: bool = True, **kwargs) -> None:
+        std = kwargs.get('std')
+        if std is not None and not all(0 < value < float('inf') for value in std):
+            raise ValueError(f'std must be positive and finite, got {list(std)}')
         super().__init__(non_blocking=non_blocking, **kwargs)
 
     def forward(self, data: dict, training: bool = False) -> dict:

@@ -28,3 +28,9 @@ def test_the_numbers_are_those_of_mmpretrain(settings, dtype):
 def test_a_batch_that_was_not_collated_is_refused_in_one_line():
     with pytest.raises(TypeError, match='default_collate.*got list'):
         ViewPreprocessor()([torch.zeros(3, 8, 8)])
+
+
+@pytest.mark.parametrize('std', [[0.0] * 3, [1.0, -1.0, 1.0], [float('nan')] * 3])
+def test_a_std_that_nothing_can_be_divided_by_is_refused(std):
+    with pytest.raises(ValueError, match='^std must be positive and finite, got'):
+        ViewPreprocessor(mean=[0.0] * 3, std=std)

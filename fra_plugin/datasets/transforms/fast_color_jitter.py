@@ -28,11 +28,19 @@ class FastColorJitter(ColorJitter):
         contrast: as brightness; towards the mean grey of the image. Defaults to 0.
         saturation: as brightness; towards the grey image. Defaults to 0.
         hue: shift in [-h, h] turns of the colour circle, at most 0.5. Defaults to 0.
+
+    Raises:
+        ValueError: for an amount that is not finite or negative, or a hue above 0.5.
     """
 
     def __init__(
         self, brightness: Amount = 0.0, contrast: Amount = 0.0, saturation: Amount = 0.0, hue: Amount = 0.0
     ) -> None:
+        for name, amount in dict(brightness=brightness, contrast=contrast, saturation=saturation, hue=hue).items():
+            if not np.isfinite(amount).all():
+                raise ValueError(f'{name} must be finite, got {amount}')
+        if np.abs(hue).max() > 0.5:
+            raise ValueError(f'hue must be at most 0.5 turns of the colour circle, got {hue}')
         super().__init__(brightness, contrast, saturation, hue)
 
     def transform(self, results: dict) -> dict:

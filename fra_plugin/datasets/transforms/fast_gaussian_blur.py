@@ -5,7 +5,10 @@ OpenCV's filter is the Gaussian itself (cut off at 3 sigma) and several times fa
 time of its ``GaussianBlur``, which computes 8-bit images in fixed point.
 """
 
+from typing import Optional
+
 import cv2
+import numpy as np
 from mmpretrain.datasets.transforms import GaussianBlur
 from mmpretrain.registry import TRANSFORMS
 
@@ -22,7 +25,17 @@ class FastGaussianBlur(GaussianBlur):
         prob: probability of blurring. Defaults to 0.5.
         **kwargs: instead of radius, its range as in mmpretrain's GaussianBlur: magnitude_range=(0.1, 2.0) with
             magnitude_std='inf' draws it uniformly.
+
+    Raises:
+        ValueError: for a standard deviation that is negative or not finite.
     """
+
+    def __init__(self, radius: Optional[float] = None, prob: float = 0.5, **kwargs) -> None:
+        super().__init__(radius, prob, **kwargs)
+        for name in ('radius', 'magnitude_range'):
+            value = getattr(self, name)
+            if value is not None and not all(0 <= end < float('inf') for end in np.atleast_1d(value)):
+                raise ValueError(f'{name} must be finite and not negative, got {value}')
 
     def sigma(self) -> float:
         """Drawn for an image: standard deviation in pixels, 0 if it is not to be blurred."""

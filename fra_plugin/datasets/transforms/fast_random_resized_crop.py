@@ -27,6 +27,9 @@ class FastRandomResizedCrop(RandomResizedCrop):
         crop_ratio_range: share of the image's area. Defaults to (0.08, 1.0).
         aspect_ratio_range: width / height of the part. Defaults to (3 / 4, 4 / 3).
         max_attempts: draws until the centre is taken. Defaults to 10.
+
+    Raises:
+        ValueError: for a side or a range that is not positive and finite.
     """
 
     def __init__(
@@ -36,6 +39,12 @@ class FastRandomResizedCrop(RandomResizedCrop):
         aspect_ratio_range: Tuple[float, float] = (3 / 4, 4 / 3),
         max_attempts: int = 10,
     ) -> None:
+        sides = [scale] if isinstance(scale, int) else scale
+        if not all(type(side) is int and side > 0 for side in sides):
+            raise ValueError(f'scale must be one side or two in pixels, at least 1, got {scale!r}')
+        for name, ends in dict(crop_ratio_range=crop_ratio_range, aspect_ratio_range=aspect_ratio_range).items():
+            if not 0 < ends[0] <= ends[1] < float('inf'):
+                raise ValueError(f'{name} must be two positive numbers, the smaller one first, got {tuple(ends)}')
         super().__init__(scale, crop_ratio_range, aspect_ratio_range, max_attempts)
 
     def transform(self, results: dict) -> dict:

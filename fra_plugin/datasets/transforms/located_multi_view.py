@@ -29,14 +29,22 @@ class LocatedMultiView(MultiView):
             stay here, because they make the boxes. Defaults to False.
 
     Raises:
-        ValueError: for another transform, which may move pixels to an unknown place, such as Rotate; for ``on_device``
-            and a pipeline that does not end in the four above, in this order.
+        ValueError: for ``num_views`` that are no counts, one for each pipeline; for a transform that is not named above and
+            may move pixels to an unknown place, such as Rotate; for ``on_device`` and a pipeline that does not end in the four
+            above, in this order.
     """
 
     def __init__(
         self, transforms: List[List[dict]], num_views: Union[int, List[int]], *, on_device: bool = False
     ) -> None:
-        super().__init__(transforms, num_views)
+        counts = num_views if isinstance(num_views, (list, tuple)) else [num_views]
+        if len(counts) != len(transforms) or not all(type(count) is int and count > 0 for count in counts):
+            raise ValueError(
+                f'num_views must be {len(transforms)} whole numbers above 0, one a pipeline, got {num_views!r}'
+            )
+        if not isinstance(on_device, bool):
+            raise ValueError(f'on_device must be True or False, got {on_device!r}')
+        super().__init__(transforms, list(counts))
         self.on_device = on_device
         for pipeline in self.pipelines:
             if on_device:
