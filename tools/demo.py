@@ -162,7 +162,7 @@ class Demo:
             self.pictures = self.count
             # All of them: pre-training looks at the first ones only, but the nearest faces come from anywhere.
             files = (folder.get_data_info(place)['img_path'] for place in range(self.count))
-            self.source = listing(files, self.faces)
+            self.source = listing(files)
         labels = self.faces / 'labels.csv'
         self.labelled = self.drawn
         if not self.drawn and labels.is_file():

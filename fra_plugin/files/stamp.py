@@ -58,13 +58,14 @@ def read_stamp(path: Union[str, os.PathLike]) -> Optional[dict]:
     return facts if isinstance(facts, dict) else None
 
 
-def listing(files: Iterable[Union[str, os.PathLike]], root: Union[str, os.PathLike] = '/') -> dict:
-    """A hash of the names below ``root`` and of what is in the files; of more than 1 GiB, of their sizes and times.
+def listing(files: Iterable[Union[str, os.PathLike]]) -> dict:
+    """A hash of what is in the files and of their names below the folder that they share, which may move.
 
-    A time may be set back, and a mounted bucket may have one for all files: so it counts only where there is too much to
-    read.
+    Of more than 1 GiB, sizes and times count in the place of contents. A time may be set back, and a mounted bucket may
+    have one for all files, so it counts only where there is too much to read.
     """
-    stats = {os.fspath(path): os.stat(path) for path in files}
+    stats = {os.path.abspath(path): os.stat(path) for path in files}
+    root = os.path.commonpath([os.path.dirname(path) for path in stats]) if stats else '/'
     is_read = sum(stat.st_size for stat in stats.values()) <= MOST_READ
     digest = hashlib.sha256()
     for path, stat in stats.items():

@@ -47,7 +47,7 @@ def faces(tmp_path):
             path.write_text(content)
             os.utime(path, (time, time))
             paths.append(path)
-        return listing(paths, tmp_path / name)
+        return listing(paths)
 
     return write
 
