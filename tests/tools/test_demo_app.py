@@ -22,7 +22,7 @@ from fra_plugin.faces import HaarCascade
 from fra_plugin.synthetic import render_face
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/demo_app.py'
-NAMES = ('nose', 'eyes', 'hair', 'ears', 'forehead', 'chin')  # of the weights that come with the package
+NAMES = ('nose', 'eyes', 'ears', 'forehead', 'chin')  # of the weights that come with the package
 
 
 @pytest.fixture(scope='module')
