@@ -172,7 +172,7 @@ class NoFaces(torch.utils.data.Dataset):
         return 10**6
 
 
-def _onto_gpu(model: nn.Module) -> None:
+def onto_gpu(model: nn.Module) -> None:
     """Weights without contents in the place of the model's."""
     moved = {}
     for module in model.modules():
@@ -289,7 +289,7 @@ def iterations(config: str, work_dir: str, number: int = 2, world_size: int = 1,
         loop.stop_training = len(found) == number
 
     with simulated_gpu(world_size) as counts, contextlib.ExitStack() as stack:
-        _onto_gpu(network)
+        onto_gpu(network)
         for name, value in dict(
             build_model=lambda runner, model: network,
             wrap_model=lambda runner, wrapper, model: model,
