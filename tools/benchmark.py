@@ -29,6 +29,7 @@ from fra_plugin.checkpoints.pretrained_backbone import named_tensors  # noqa: E4
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
+from fra_plugin.checkpoints.whole_checkpoint import last_checkpoint  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import find_config, load_config  # noqa: E402
@@ -241,19 +242,15 @@ def commands(run: Run, args: argparse.Namespace) -> List[List[str]]:
         if args.gpus == 1
         else ['bash', tool('dist_train.sh'), config, str(args.gpus)]
     )
-    train += ['--work-dir', str(run.folder / 'train'), '--resume']
+    folder = str(run.folder / 'train')
+    train += ['--work-dir', folder, '--resume']
     if 'base_batch_size' in run.cfg.get('auto_scale_lr', {}):
         train.append('--auto-scale-lr')
-    last = run.folder / 'train' / 'last_checkpoint'
-    test[3] = trained(last) if last.is_file() else str(last)
+    last = Path(folder, 'last_checkpoint')
+    test[3] = str(last)
+    if last.is_file():
+        test[3] = last_checkpoint(folder, folder) or last.read_text().strip()
     return [train, test]
-
-
-def trained(last_checkpoint: Path) -> str:
-    """The checkpoint that the file names: the one beside it, where the folder was moved or copied."""
-    path = last_checkpoint.read_text().strip()
-    beside = last_checkpoint.parent / Path(path).name
-    return str(beside) if beside.is_file() else path
 
 
 def execute(run: Run, args: argparse.Namespace) -> Optional[str]:

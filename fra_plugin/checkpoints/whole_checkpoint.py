@@ -49,7 +49,7 @@ def newest_whole_checkpoint(folder: str, patterns: Sequence[str], work_dir: Opti
     Raises:
         ValueError: if there are checkpoints and none is whole, or one names a class that the user has not allowed.
     """
-    last = _last_checkpoint(work_dir or folder, folder)
+    last = last_checkpoint(work_dir or folder, folder)
     if last is not None and _is_whole(last):
         return last
     known = set() if last is None else {os.path.realpath(last)}
@@ -89,7 +89,7 @@ def _iterations(path: str) -> int:
     return iterations if isinstance(iterations, int) else 0
 
 
-def _last_checkpoint(work_dir: str, folder: str) -> Optional[str]:
+def last_checkpoint(work_dir: str, folder: str) -> Optional[str]:
     """The file that ``last_checkpoint`` names, also after the folder was moved; None where there is none."""
     try:
         with open(os.path.join(work_dir, 'last_checkpoint'), encoding='utf-8', errors='replace') as file:

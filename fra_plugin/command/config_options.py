@@ -14,18 +14,21 @@ from mmengine.runner import Runner
 
 # Entries of configs that hold text also where a config leaves them out or has None there.
 TEXTS = {
-    *(
-        'load_from',
-        'work_dir',
-        'experiment_name',
-        'data_root',
-        'data_prefix',
-        'ann_file',
-        'checkpoint',
-        'cache_dir',
-        'out_dir',
-    ),
-    *('boxes', 'classes_from', 'split', 'split_column', 'image_column', 'label_column'),
+    'ann_file',
+    'boxes',
+    'cache_dir',
+    'checkpoint',
+    'classes_from',
+    'data_prefix',
+    'data_root',
+    'experiment_name',
+    'image_column',
+    'label_column',
+    'load_from',
+    'out_dir',
+    'split',
+    'split_column',
+    'work_dir',
 }
 QUOTES = ('"', "'")
 # What is read of a config: Runner's arguments, what it asks its config for besides, and what the commands ask for.

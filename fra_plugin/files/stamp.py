@@ -70,7 +70,7 @@ def listing(files: Iterable[Union[str, os.PathLike]]) -> dict:
     digest = hashlib.sha256()
     for path, stat in stats.items():
         name = os.fsencode(os.path.relpath(path, root))
-        content = sha256(path) if is_read else f'{stat.st_size}\0{stat.st_mtime_ns}'
+        content = _file_hash(path, stat) if is_read else f'{stat.st_size}\0{stat.st_mtime_ns}'
         digest.update(name + f'\0{content}\n'.encode())
     return dict(sha256=digest.hexdigest())
 
@@ -104,7 +104,7 @@ def label_files(config: Any) -> Dict[str, str]:
         root = part.get('data_root') or ''
         named = [os.path.join(root, value) for value in part.values() if isinstance(value, str) and value]
         for path in [path for path in named if os.path.isfile(path)] + list(_tables_in(root) if root else ()):
-            found[path] = _file_hash(path)
+            found[path] = _file_hash(path, os.stat(path))
     return found
 
 
@@ -117,14 +117,13 @@ def _tables_in(folder: str) -> Tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=None)
-def _hash_of(path: str, size: int, time: int) -> str:
+def _hash_of(path: str, *_: int) -> str:
     return sha256(path)
 
 
-def _file_hash(path: str) -> str:
-    """Once for all data sets of a run: several name the same file."""
-    stat = os.stat(path)
-    return _hash_of(path, stat.st_size, stat.st_mtime_ns)
+def _file_hash(path: str, stat: os.stat_result) -> str:
+    """Read once for all data sets and runs that have the file, as long as it stays as it is."""
+    return _hash_of(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)  # nobody sets the last one back
 
 
 def _dicts(value: Any) -> Iterator[dict]:
