@@ -285,7 +285,7 @@ class FRAFeatures:
         return found
 
     def name_regions(self, faces: Optional[Dataset] = None) -> RegionParts:
-        """Name each region after the facial part of which it covers most; the outputs carry the names from now on.
+        """Name each region after the facial part of which it covers the largest share; later outputs carry the names.
 
         Names and purities are explained in :mod:`fra_plugin.evaluation.regions.region_names`. Those that
         tools/name_regions.py has put beside a checkpoint are known from the start.

@@ -1,4 +1,4 @@
-"""Compares what frozen features know about faces: of checkpoints, of random weights, of HOG, of raw pixels, of nothing.
+"""Compares frozen features on face tasks: of checkpoints, of random weights, HOG, raw pixels, and a guess without features.
 
 Minutes on a CPU, as only small linear tools learn. Features of a network are taken in two places: pooled, the average of
 its last feature map, and the whole map. What is measured is kept in OUT/results.json: an interrupted comparison goes on

@@ -31,8 +31,8 @@ NEAREST = 5
 COLUMNS = 4
 YELLOW = (0, 255, 255)
 INTRODUCTION = """# Faces and their regions
-Drop a photo. A region is named after the facial part of which it covers most; the number behind the name is the share
-that this part has in it."""
+Drop a photo. Each region is named after the facial part of which it covers the largest share. The number is its purity: this
+share divided by the sum of the shares of all parts."""
 
 
 def parse_args() -> argparse.Namespace:

@@ -48,8 +48,9 @@ def write_report(demo, path: Path) -> None:
     write_picture(demo.out / 'regions.jpg', sheet, quality=88)
     report.heading('Regions').figure(
         sheet,
-        caption=f'Faces, and the same with a colour for each region that {Path(demo.weights).name} sees in them. A region has '
-        "the name of the facial part of which it covers most, and its purity; left and right are the person's own.",
+        caption=f'Faces, and the same with a colour for each region that {Path(demo.weights).name} sees in them. A region '
+        'is named after the facial part of which it covers the largest share; the number is its purity. Left and right are the '
+        "person's own.",
     )
     if demo.labelled:
         header, rows = comparison(demo)

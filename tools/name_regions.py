@@ -2,9 +2,9 @@
 
     python tools/name_regions.py work_dirs/fra/epoch_50.pth
 
-A region gets the part of which it covers most, and its purity: what this part makes up of the region, every part being
-counted as equally large. Left and right are the person's own. The parts of the faces are known because the faces are drawn
-for this; with --parsing or --landmarks they are those of labelled faces.
+For each facial part, the share of it that lies in the region is measured. The region is named after the part with the largest
+share. Its purity is this share divided by the sum of the shares of all parts. Left and right are the person's own. The parts
+are known because the faces are drawn for this; with --parsing or --landmarks they are those of labelled faces.
 """
 
 import argparse

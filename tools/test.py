@@ -1,4 +1,4 @@
-"""Tests a checkpoint on the test set of its config, mmpretrain's or mmpose's alike: its default scope decides."""
+"""Tests a checkpoint on the test set of a config of mmpretrain or mmpose: the config's `default_scope` says which."""
 
 import argparse
 import contextlib

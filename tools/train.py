@@ -1,4 +1,4 @@
-"""Trains what a config describes, mmpretrain's or mmpose's alike: its default scope decides."""
+"""Trains the model of a config of mmpretrain or mmpose: the config's `default_scope` says which."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Draws faces that nobody has, with everything known about them: landmarks, regions, expression, attributes, identity.
+"""Draws synthetic faces with exact labels: landmarks, regions, expression, attributes, identity.
 
     python tools/dataset_converters/make_synthetic_faces.py --num 2000 --size 128 --out data/synthetic_faces
 

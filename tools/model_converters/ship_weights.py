@@ -4,8 +4,8 @@
 
 Beside it must lie the model card, fra_plugin/weights/NAME.md, in which the lines on the file and the names of the regions
 are renewed; its table of results is renewed by `tools/benchmark_frozen.py ... --page fra_plugin/weights/NAME.md`. The names,
-told by drawn faces, also go into a file of their own. What the model says about a drawn face goes into the file with the
-weights, and a test compares with it.
+told by drawn faces, also go into a file of their own. The model's outputs for one drawn
+face are stored with the weights, and a test compares with them.
 """
 
 import argparse

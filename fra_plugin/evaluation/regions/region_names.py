@@ -1,8 +1,8 @@
 """Which facial part is a learned region? Told by faces whose landmarks, or parts pixel by pixel, are known.
 
-A region covers a share of each facial part. It is called after the part of which it covers most, and its purity is what
-this part makes up of it. Every part counts the same there, however large it is: skin, hair and background would give
-nearly every region their names otherwise. Where a region covers both sides of a pair, it is called after both: "eyes".
+A region covers a share of each facial part. It is named after the part with the largest share, and its purity is this share
+divided by the sum of the shares of all parts. So every part counts the same, however large it is: otherwise skin, hair and
+background would name nearly every region. Where a region covers both sides of a pair, it is named after both: "eyes".
 
 Left and right are the person's own.
 """
