@@ -34,6 +34,7 @@ from .datasets.given_images import Image, list_images, read_face, read_or_reason
 from .datasets.parsing.label_map import read_label_map
 from .datasets.parsing.parsed_faces import ParsedFaces
 from .datasets.transforms.face_crop import FaceCrop
+from .evaluation.labelled_features import pooled
 from .evaluation.regions.facial_parts import PartMap
 from .evaluation.regions.region_names import RegionParts, parts_by_landmarks, parts_by_pixels
 from .evaluation.similar_faces import SimilarFaces
@@ -341,7 +342,7 @@ class FRAFeatures:
         feature_map = feats[-1] if isinstance(feats, (list, tuple)) else feats
         outputs = {}
         if 'embedding' in what:
-            outputs['embedding'] = feature_map.flatten(2).mean(dim=2) if feature_map.dim() == 4 else feature_map
+            outputs['embedding'] = pooled(feats)
         if 'feature_map' in what:
             if feature_map.dim() != 4:
                 raise ValueError(f'the backbone {type(self.backbone).__name__} gives no feature map')

@@ -73,6 +73,7 @@ SHOWN = (
     'verification/auc',
 )
 RANDOM = 'random'
+PARTS = ('train', 'val', 'test')
 MIN_LENGTH = 2560  # faces an epoch where labels are few: 10 steps of the recipe
 
 
@@ -130,13 +131,12 @@ class Run(NamedTuple):
     @property
     def missing_data(self) -> Optional[str]:
         """A data folder of the config that is not there."""
-        for part in ('train_dataloader', 'test_dataloader'):
-            dataset = (self.cfg.get(part) or {}).get('dataset')
-            while dataset and 'data_root' not in dataset:
-                dataset = dataset.get('dataset')
-            if dataset and not os.path.isdir(dataset.data_root):
-                return dataset.data_root
-        return None
+        folders = (
+            dataset['data_root']
+            for dataset in dicts([self.cfg.get('train_dataloader'), self.cfg.get('test_dataloader')])
+            if dataset.get('data_root')
+        )
+        return next((folder for folder in folders if not os.path.isdir(folder)), None)
 
 
 def plan(args: argparse.Namespace) -> List[Run]:
@@ -175,9 +175,10 @@ def stamp_of(cfg: Config) -> Stamp:
     for part in parts:
         if part.get('checkpoint') == cfg.benchmark.checkpoint:
             part['checkpoint'] = weights
-    loaders = [cfg.get(f'{part}_dataloader') for part in ('train', 'val', 'test')]
+    loaders, metrics = ([cfg.get(f'{part}_{kind}') for part in PARTS] for kind in ('dataloader', 'evaluator'))
     # A label may also be the name of a file or of its folder.
-    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders), data=listing(data_files(loaders)))
+    data = listing(data_files(loaders))
+    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders + metrics), data=data)
 
 
 def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], seed: int) -> None:
@@ -191,9 +192,7 @@ def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], see
                 backbone.init_cfg = dict(type='mmpretrain.PretrainedBackbone')
             backbone.init_cfg.checkpoint = os.path.abspath(args.checkpoint)
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
-    for part in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if cfg.get(part):
-            move_data(cfg[part].dataset, args.data_root)
+    move_data(cfg, args.data_root)
     merge_options(cfg, args.cfg_options)
     if budget is not None and budget < 100:
         few = dict(type='LabelBudget', share=budget / 100, seed=seed, dataset=cfg.train_dataloader.dataset)
@@ -204,13 +203,12 @@ def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], see
         cfg.train_dataloader.dataset = few
 
 
-def move_data(dataset: dict, data_root: str) -> None:
-    """Put the folder of the user's data sets in the place of 'data'."""
-    while dataset is not None:
-        first, _, rest = dataset.get('data_root', '').partition('/')
+def move_data(cfg: Config, data_root: str) -> None:
+    """Put the folder of the user's data sets in the place of 'data', for data sets and metrics that read tables."""
+    for part in dicts([cfg.get(f'{part}_{kind}') for part in PARTS for kind in ('dataloader', 'evaluator')]):
+        first, _, rest = (part.get('data_root') or '').partition('/')
         if first == 'data':
-            dataset.data_root = os.path.join(data_root, rest)
-        dataset = dataset.get('dataset')
+            part['data_root'] = os.path.join(data_root, rest)
 
 
 def tool(name: str) -> str:

@@ -14,7 +14,7 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence, Tuple, Union
+from typing import Callable, Collection, Dict, List, Sequence, Tuple, Union
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
 
@@ -197,10 +197,12 @@ def network_row(name: str, source: str, args: argparse.Namespace) -> Row:
     return Row(name, dict(vectors=vectors, heatmaps=heatmaps, maps=maps), places, fixed=not random)
 
 
-def make_rows(args: argparse.Namespace, results: FrozenResults) -> List[Row]:
+def make_rows(args: argparse.Namespace, tasks: Collection[str], results: FrozenResults) -> List[Row]:
     rows = [] if args.no_descriptors else [descriptor_row(name) for name in DESCRIPTORS]
     names = {GUESS, *(row.method for row in rows)}
     for name, _ in args.rows:
+        if name in tasks:
+            raise ValueError(f'a row is called {name}, as one of the tasks is: choose another name')
         if name in names or name.partition('/')[0] in names:
             raise ValueError(f'two rows are called {name}')
         names.add(name)
@@ -352,7 +354,7 @@ def main() -> None:
                 results.claim(
                     name, Stamp(definition=definition, labels=label_files(definition), faces=listing(task.files()))
                 )
-            rows = make_rows(args, results)
+            rows = make_rows(args, config.tasks, results)
             command = shlex.join(['python', *sys.argv])
             if command not in results.content['commands']:
                 results.content['commands'].append(command)

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from glob import escape, glob
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the source tree, where the package is not installed
@@ -55,7 +54,7 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
             )
         args.resume = 'auto'
     if args.resume == 'auto':
-        if not cfg.get('load_from') or has_checkpoint(cfg.work_dir):  # load_from is where a run begins
+        if not cfg.get('load_from') or has_checkpoint(Path(cfg.work_dir)):  # load_from is where a run begins
             cfg.resume, cfg.load_from = True, None
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
@@ -66,9 +65,10 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
             raise FileNotFoundError(f'{error} ({"--resume" if args.resume else "load_from"})') from None
 
 
-def has_checkpoint(work_dir: str) -> bool:
-    """Whether a run in this folder has saved something."""
-    return bool(glob(os.path.join(escape(work_dir), '*.pth')))
+def has_checkpoint(work_dir: Path) -> bool:
+    """Whether a run in this folder has saved what it can go on from; that may lie in another folder."""
+    patterns = ('last_checkpoint', 'epoch_*.pth', 'iter_*.pth')
+    return any(path.is_file() for pattern in patterns for path in work_dir.glob(pattern))
 
 
 def main() -> None:

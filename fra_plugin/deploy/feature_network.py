@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ..apis import FRAFeatures
+from ..evaluation.labelled_features import pooled
 from .deployable import Deployable, image_facts, source_facts
 
 
@@ -21,8 +22,8 @@ class FeatureNetwork(nn.Module):
         feats = self.backbone(images)
         feature_map = feats[-1] if isinstance(feats, (list, tuple)) else feats
         if feature_map.dim() != 4:
-            return (feature_map,)
-        outputs = (feature_map.flatten(2).mean(dim=2), feature_map)
+            return (pooled(feats),)
+        outputs = (pooled(feats), feature_map)
         if self.neck is not None:
             outputs += (self.neck.heatmap_head.masks(self.neck.region_logits(feats)),)
         return outputs

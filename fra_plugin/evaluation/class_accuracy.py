@@ -46,12 +46,14 @@ class ClassAccuracy(ConfusionMatrix):
 
 
 def class_accuracies(matrix: torch.Tensor, names: List[str]) -> Dict[str, float]:
-    """Accuracies in percent from a confusion matrix (true class, predicted class)."""
+    """Accuracies in percent from a confusion matrix (true class, predicted class), and their mean."""
     counts = matrix.sum(dim=1)
     occurring = counts > 0
     accuracy = 100.0 * matrix.diag()[occurring].double() / counts[occurring]
     by_name = dict(zip((name for name, occurs in zip(names, occurring) if occurs), accuracy.tolist()))
-    return dict(mean=accuracy.mean().item(), **by_name)
+    if 'mean' in by_name:
+        by_name['class mean'] = by_name.pop('mean')
+    return dict(by_name, mean=accuracy.mean().item())
 
 
 def draw_confusion_matrix(matrix: torch.Tensor, names: List[str]) -> np.ndarray:

@@ -87,6 +87,8 @@ class GroupAccuracy(BaseMetric):
                 row[name] = group_name(row[name], edges, f'{where}: {name}')
             values = [[row[name] for name in column.split('+')] for column in self.columns]
             self.groups[path] = tuple('+'.join(value) if all(value) else '' for value in values)
+            if 'gap' in self.groups[path]:
+                raise ValueError(f'{where}: no group may be called gap, which is the name of a result')
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         for sample in data_samples:

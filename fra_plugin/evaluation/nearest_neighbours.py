@@ -28,12 +28,14 @@ def knn_accuracy(
             everywhere otherwise. Defaults to False.
     """
     train, test = F.normalize(train.float(), dim=1), F.normalize(test.float(), dim=1)
-    weight = 1 / F.one_hot(train_labels).sum(dim=0).clamp_min(1) if balanced else torch.ones(())
+    counts = train_labels.bincount()
+    weight = 1 / counts.clamp_min(1) if balanced else torch.ones_like(counts, dtype=torch.float32)
     predicted = []
     for part in test.split(1024):
         cosine, nearest = (part @ train.t()).topk(min(neighbours, len(train)), dim=1)
-        votes = F.one_hot(train_labels)[nearest] * weight * ((cosine - 1) / temperature).exp()[..., None]
-        predicted.append(votes.sum(dim=1).argmax(dim=1))
+        classes = train_labels[nearest]
+        votes = weight[classes] * ((cosine - 1) / temperature).exp()
+        predicted.append(torch.zeros(len(part), len(counts)).to(votes).scatter_add_(1, classes, votes).argmax(dim=1))
     correct = torch.cat(predicted) == test_labels
     return (
         100

@@ -37,7 +37,7 @@ class FRA(BaseSelfSupervisor):
         head: config of the :class:`FRAHead`; ``in_channels`` is filled in.
         base_momentum: share of the online parameters in the first update (0.004 means: keep 0.996), in [0, 1]; falls
             to 0 along a cosine. Defaults to 0.004.
-        pretrained: checkpoint of the whole model to start from. Defaults to None.
+        pretrained: checkpoint of the online networks to start from; the target starts as their copy. Defaults to None.
         data_preprocessor: config. Defaults to None, :class:`SelfSupDataPreprocessor` without normalisation.
         init_cfg: initialisation config. Defaults to None.
 

@@ -38,11 +38,13 @@ class RunLog:
             self.work_dir.glob('vis_data/scalars.json')
         )
         records: List[Tuple[int, dict]] = []
+        end_of_epoch: Dict[int, int] = {}
         for file in files:
-            part = list(_with_iteration(_records(file)))
-            if part:  # a resumed run writes some iterations again
-                start = min(iteration for iteration, _ in part)
-                records = [record for record in records if record[0] < start] + part
+            part = list(_with_iteration(_records(file), end_of_epoch))
+            trained = [iteration for iteration, record in part if 'iter' in record]
+            if trained:  # a resumed run writes some iterations again
+                records = [record for record in records if record[0] < min(trained)]
+            records += part
         if not records:
             raise FileNotFoundError(
                 f'{work_dir}: no scalars in */vis_data/scalars.json; expected the work directory of '
@@ -82,9 +84,8 @@ def _records(file: Path) -> Iterator[dict]:
         yield record
 
 
-def _with_iteration(records: Iterator[dict]) -> Iterator[Tuple[int, dict]]:
-    """(iteration, record): a record of an evaluation may count epochs, whose last iteration is then known."""
-    end_of_epoch: Dict[int, int] = {}
+def _with_iteration(records: Iterator[dict], end_of_epoch: Dict[int, int]) -> Iterator[Tuple[int, dict]]:
+    """(iteration, record): a record of an evaluation may count epochs, whose last iteration is then known, by epoch."""
     for record in records:
         if 'iter' in record:
             iteration = int(record['iter'])

@@ -30,6 +30,11 @@ def test_class_that_does_not_occur_counts_for_nothing():
     assert results == {'class_accuracy/mean': 50.0, 'class_accuracy/a': 50.0}
 
 
+def test_a_class_may_be_called_mean():
+    results = evaluate([0, 1], [0, 0], ['mean', 'kind'], picture=False)
+    assert results == {'class_accuracy/mean': 50.0, 'class_accuracy/class mean': 100.0, 'class_accuracy/kind': 0.0}
+
+
 def test_picture_goes_to_the_visualizer(tmp_path):
     Visualizer.get_instance('confusion', vis_backends=[dict(type='LocalVisBackend')], save_dir=str(tmp_path))
     try:

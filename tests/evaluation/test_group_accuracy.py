@@ -94,6 +94,12 @@ def test_wrong_arguments_and_rows_are_told(root, options, message):
         evaluate(metric(root, **options), [face_of(root, 'a.jpg', 0, 0)])
 
 
+def test_a_group_has_not_the_name_of_a_result(root):
+    face_layouts.table(root / 'groups.csv', [['path', 'race', 'age'], ['a.jpg', 'gap', '20']])
+    with pytest.raises(ValueError, match='groups.csv:2: no group may be called gap'):
+        metric(root)
+
+
 def test_missing_file_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match='groups.csv'):
         metric(tmp_path)

@@ -114,6 +114,7 @@ def test_a_kill_during_a_save_leaves_the_former_checkpoint(config, undisturbed, 
     assert safe_load(former)['meta']['iter'] == 4
     leftovers = list(work_dir.glob('.*partial*'))
     assert len(leftovers) == (moment != 'before last_checkpoint')
+    (work_dir / '.1.partial-best_accuracy_epoch_1.pth').touch()
 
     training = Training(config, work_dir, '--resume')
     assert training.finish() == [0], training.output()

@@ -65,6 +65,15 @@ def test_an_evaluation_that_counts_epochs_stands_at_their_last_iteration(tmp_pat
     assert steps.tolist() == [10, 20] and values.tolist() == [50, 60]
 
 
+def test_a_part_that_begins_with_an_evaluation_leaves_the_history(tmp_path):
+    write(tmp_path, '20260101_000000', [train(10, 1, loss=1.0), train(100, 2, loss=2.0)])
+    write(tmp_path, '20260102_000000', [{'acc/top1': 50.0, 'step': 2}, train(110, 3, loss=3.0)])
+    write(tmp_path, '20260103_000000', [{'acc/top1': 60.0, 'step': 3}])
+    run = RunLog(tmp_path)
+    assert run.series['loss'][0].tolist() == [10, 100, 110]
+    assert [values.tolist() for values in run.series['acc/top1']] == [[100, 110], [50, 60]]
+
+
 def test_not_a_number_is_kept_and_text_is_not(tmp_path):
     write(tmp_path, 'part', [train(10, loss=float('nan'), note='x', several=[1, 2])])
     run = RunLog(tmp_path)

@@ -316,3 +316,15 @@ def test_every_task_gets_its_start_and_its_budget_from_its_one_config(case):
             repeated, few = (True, few.dataset) if few.type == 'RepeatDataset' else (few.min_length >= 2560, few)
             assert repeated and (few.type, few.share, few.seed) == ('LabelBudget', 0.1, 2)
             assert few.dataset.data_root.startswith('elsewhere') and few.dataset.type != 'LabelBudget'
+
+
+def test_all_data_sets_of_a_config_and_the_tables_of_its_metrics_move():
+    move = runpy.run_path(TOOL)['move_data']
+    cfg = Config.fromfile(find_config('resnet18_1xb32-ft-fra_utkface-gender'))
+    cfg.train_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[cfg.train_dataloader.dataset, dict(data_root='/a')]
+    )
+    move(cfg, '/mnt')
+    moved, kept = cfg.train_dataloader.dataset.datasets
+    assert (moved.data_root, kept.data_root) == ('/mnt/utkface112', '/a')
+    assert [metric.data_root for metric in cfg.test_evaluator if 'data_root' in metric] == ['/mnt/utkface112']

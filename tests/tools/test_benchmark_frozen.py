@@ -272,6 +272,7 @@ def test_weights_of_others_stand_in_the_same_table(case, run):
         (['--tasks', 'nose'], 1, 'no task nose'),
         (['FRA=none.pth'], 1, 'none.pth'),
         (['HOG=none.py'], 1, 'two rows are called HOG'),
+        (['half=none.py'], 1, 'a row is called half, as one of the tasks is'),
         (['FRA=x.pth', 'FRA/1=x.pth'], 1, 'two rows are called FRA'),
         (['FRA/1=x.pth', 'FRA/1=y.pth'], 1, 'two rows are called FRA/1'),
         (['--cfg-options', 'test_cfg=(1,2'], 1, '--cfg-options test_cfg=(1,2: its brackets do not match'),

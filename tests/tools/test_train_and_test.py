@@ -332,11 +332,12 @@ def test_options_reach_the_config(folder):
 
 
 @pytest.mark.parametrize('restarts', ['0', '2'])
-@pytest.mark.parametrize('saved', [False, True])
-def test_a_resume_begins_with_load_from_where_nothing_was_saved(tmp_path, monkeypatch, saved, restarts):
-    """With restarts, torchrun's workers resume unasked."""
+@pytest.mark.parametrize('file', ['nothing', 'epoch_1.pth', 'iter_9.pth', 'last_checkpoint', 'backbone.pth'])
+def test_a_resume_begins_with_load_from_where_nothing_was_saved(tmp_path, monkeypatch, file, restarts):
+    """With restarts, torchrun's workers resume unasked. Checkpoints may lie elsewhere, beside last_checkpoint."""
     monkeypatch.setenv('TORCHELASTIC_MAX_RESTARTS', restarts)
-    for path in [tmp_path / 'start.pth'] + [tmp_path / 'run/epoch_1.pth'] * saved:
+    saved = file not in ('nothing', 'backbone.pth')
+    for path in [tmp_path / 'start.pth', tmp_path / 'run' / file]:
         path.parent.mkdir(exist_ok=True)
         path.touch()
     cfg = Config(dict(train_dataloader={}, train_cfg={}, load_from=str(tmp_path / 'start.pth'), resume=False))

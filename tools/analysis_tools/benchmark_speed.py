@@ -29,6 +29,7 @@ from fra_plugin.command import build_runner, errors_in_one_line  # noqa: E402
 from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import load_config  # noqa: E402
 from fra_plugin.engine import ReliableTrainLoop  # noqa: E402
+from fra_plugin.engine.runners.worker_options import drop_worker_options  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402
 
 WARM_UP = 3  # iterations, and batches of data
@@ -87,8 +88,7 @@ def measure_data(cfg: Config, workers: int, batches: int) -> Dict[str, float]:
     """Seconds that the loader takes for a batch."""
     loader = cfg.train_dataloader
     loader.update(num_workers=workers, persistent_workers=workers > 0)
-    if not workers:
-        loader.pop('prefetch_factor', None)
+    drop_worker_options(loader)
     init_default_scope(cfg.default_scope)
     loader = Runner.build_dataloader(loader, seed=0)
     if not len(loader):

@@ -40,8 +40,9 @@ class FaceCSV(ReplacedImages):
         classes_from: where each split has a file of its own, that of the training split, relative to ``data_root``: its
             labels are the classes, so that all splits number them alike. Defaults to '', this file.
         unlabelled: 'skip_empty' leaves out the rows whose label (or one of whose attributes) is empty, nan, None, NULL
-            or NA and not among ``classes``, and refuses other labels that are not among them; 'skip' leaves out both;
-            'error' refuses both. The log counts the rows left out. Defaults to 'skip_empty'.
+            or NA and not among ``classes``, and refuses other labels that are not among them; 'skip' leaves out both, but
+            refuses attributes that are neither yes nor no; 'error' refuses both. The log counts the rows left out.
+            Defaults to 'skip_empty'.
         follow_links: whether a path may leave the folder of the images by a symbolic link. Defaults to False.
         max_missing: share of the images that may be missing in training: they are left out and counted in the log. With
             ``test_mode`` none may. Defaults to 0.05.

@@ -1,4 +1,4 @@
-"""LaPa: 22,168 faces of 11 labelled parts, many in large poses, with expressions or occluded.
+"""LaPa: 22,176 faces of 11 labelled parts, many in large poses, with expressions or occluded.
 
 Source: Y. Liu et al., "A New Dataset and Boundary-Attention Semantic Segmentation for Face Parsing", AAAI 2020. Layout:
 the authors' archive, with ``images/NAME.jpg`` and ``labels/NAME.png`` in each of the folders train, val and test.

@@ -87,7 +87,7 @@ class ReliableCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self._saved_at = time.monotonic()
         if is_main_process():
-            for name in (self.filename_tmpl.format('*'), INSIDE_EPOCH.format('*'), 'last_checkpoint'):
+            for name in (self.filename_tmpl.format('*'), INSIDE_EPOCH.format('*'), 'best_*.pth', 'last_checkpoint'):
                 for path in glob(os.path.join(escape(self.out_dir), f'.*.partial-{name}')):
                     with suppress(OSError):  # another process is at it, or may not
                         os.remove(path)

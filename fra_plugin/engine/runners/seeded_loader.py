@@ -9,7 +9,7 @@ import functools
 import os
 import signal
 import threading
-from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from mmengine.dataset import InfiniteSampler
@@ -77,6 +77,10 @@ class SeededDataset(Dataset):
         with own_randomness(devices=False):
             seed_all(*key, devices=False)
             return self.dataset[index]
+
+    def __getitems__(self, indices: Sequence[Any]) -> List[Any]:
+        """For torch's loader, which would take that of the data set, such as a Subset's."""
+        return [self[index] for index in indices]
 
     def __len__(self) -> int:
         return len(self.dataset)

@@ -72,11 +72,16 @@ def draw_pairs(people: np.ndarray, num_pairs: int, seed: int) -> Any:
     """
     rng = np.random.default_rng(seed)
     order = np.argsort(people, kind='stable')
-    groups = np.split(order, np.flatnonzero(np.diff(people[order])) + 1)
-    same = [(a, b) for group in groups for i, a in enumerate(group) for b in group[i + 1 :]]
-    if not same or len(groups) < 2:
+    person = people[order]
+    # All pairs of one person in a row, but not as a list, which may be long: each face with those that come after it.
+    partners = np.searchsorted(person, person, side='right') - np.arange(len(person)) - 1
+    ends = np.cumsum(partners)
+    if not partners.any() or person[0] == person[-1]:
         raise ValueError('verification needs two people at least, and two faces of somebody')
-    same = [same[place] for place in rng.permutation(len(same))[: num_pairs // 2]]
+    places = rng.permutation(ends[-1])[: num_pairs // 2]
+    first = np.searchsorted(ends, places, side='right')
+    second = first + 1 + places - (ends - partners)[first]
+    same = list(zip(order[first].tolist(), order[second].tolist()))
     other = {}
     for _ in range(100 * len(same)):  # enough unless nearly all faces are of one person
         if len(other) == len(same):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset
 
 from fra_plugin.engine.runners import seeded_loader as module
 from fra_plugin.engine.runners.seeded_loader import SeededDataset, seeded_loader
@@ -115,6 +115,12 @@ def test_indices_of_the_data_set_itself_may_be_pairs():
             return 10 * row + column
 
     assert SeededDataset(Table())[(2, (3))] == 23
+
+
+def test_a_subset_is_read_as_the_whole_is():
+    part = Subset(Draws(), range(2, 12))
+    drawn = torch.cat(list(seeded_loader(DataLoader(part, 2, sampler=DefaultSampler(part, shuffle=False)))))
+    assert drawn[:, 0].tolist() == list(range(2, 12))
 
 
 def test_data_without_places_is_refused():

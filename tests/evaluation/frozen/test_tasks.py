@@ -161,6 +161,13 @@ def test_drawn_pairs_are_balanced_and_never_repeat():
     assert np.array_equal(draw_pairs(people, 4, 1)[0], draw_pairs(people, 4, 1)[0])
 
 
+def test_pairs_of_people_with_many_faces_need_no_list_of_all():
+    people = np.repeat([0, 1], 2000)  # 4 million pairs of one person
+    pairs, same = draw_pairs(people, 1000, 0)
+    assert same.sum() == 500 and np.array_equal(people[pairs[:, 0]] == people[pairs[:, 1]], same)
+    assert (pairs[:, 0] != pairs[:, 1]).all() and len({tuple(sorted(pair)) for pair in pairs.tolist()}) == 1000
+
+
 @pytest.mark.parametrize('people', [[0, 1, 2], [5, 5, 5]])
 def test_people_that_make_no_pairs_are_refused(people):
     with pytest.raises(ValueError, match='two people at least, and two faces of somebody'):
