@@ -13,30 +13,14 @@ from ..nearest_neighbours import knn_accuracy
 from .probe import linear_accuracy, number_error, principal_components
 
 
-class ClassTask:
-    """Classes by logistic regression: expressions, or a single attribute.
+class LabelTask:
+    """What tasks about labels of whole faces share: training faces, then test faces, the same in each draw."""
 
-    Example:
-        >>> dict(type='classes', train=dict(type='RAFDB', data_root='data/rafdb'),
-        ...      test=dict(type='RAFDB', data_root='data/rafdb', split='test'))
-
-    Args:
-        train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
-
-    Raises:
-        ValueError: if they have not.
-    """
-
-    metric = 'mean per-class accuracy, %'
-    higher_is_better = True
     uses_labels = True
     fixed_faces = True
     needs = 'vectors'
-
-    def __init__(self, train: dict, test: dict) -> None:
-        datasets = [DATASETS.build(config) for config in (train, test)]
-        require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
-        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
+    _train: List[str]
+    _test: List[str]
 
     @property
     def num_train(self) -> int:
@@ -58,6 +42,29 @@ class ClassTask:
         """Their principal components, of the training faces without their labels."""
         n = len(self._train)
         return np.concatenate(principal_components(features[:n], features[n:]))
+
+
+class ClassTask(LabelTask):
+    """Classes by logistic regression: expressions, or a single attribute.
+
+    Example:
+        >>> dict(type='classes', train=dict(type='RAFDB', data_root='data/rafdb'),
+        ...      test=dict(type='RAFDB', data_root='data/rafdb', split='test'))
+
+    Args:
+        train, test: configs of data sets whose faces have a ``gt_label`` and which have the same classes.
+
+    Raises:
+        ValueError: if they have not.
+    """
+
+    metric = 'mean per-class accuracy, %'
+    higher_is_better = True
+
+    def __init__(self, train: dict, test: dict) -> None:
+        datasets = [DATASETS.build(config) for config in (train, test)]
+        require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
 
     def score(self, features: np.ndarray, share: float, seed: int) -> float:
         kept = budget(self._train_labels.tolist(), share, seed)
@@ -95,7 +102,7 @@ class NeighbourTask(ClassTask):
         return knn_accuracy(train, next(labels), test, next(labels), balanced=True)
 
 
-class NumberTask:
+class NumberTask(LabelTask):
     """Numbers by ridge regression, such as ages.
 
     Example:
@@ -111,33 +118,9 @@ class NumberTask:
 
     metric = 'mean absolute error'
     higher_is_better = False
-    uses_labels = True
-    fixed_faces = True
-    needs = 'vectors'
 
     def __init__(self, train: dict, test: dict) -> None:
         (self._train, self._train_numbers), (self._test, self._test_numbers) = map(_numbered_faces, (train, test))
-
-    @property
-    def num_train(self) -> int:
-        """How many of :meth:`files`, the first, are to learn from."""
-        return len(self._train)
-
-    def files(self) -> List[str]:
-        """All faces that its numbers depend on."""
-        return self._train + self._test
-
-    def faces(self, seed: int) -> List[str]:
-        return self.files()
-
-    def has_draws(self, share: float) -> bool:
-        """Whether another seed asks something else of the same features."""
-        return share < 1
-
-    def prepare(self, features: np.ndarray) -> np.ndarray:
-        """Their principal components, of the training faces without their labels."""
-        n = len(self._train)
-        return np.concatenate(principal_components(features[:n], features[n:]))
 
     def score(self, features: np.ndarray, share: float, seed: int) -> float:
         kept, n = self._kept(share, seed), len(self._train)
