@@ -15,7 +15,7 @@ PACKAGE = Path(fra_plugin.__file__).resolve().parent
 SOURCES = {path: ast.parse(path.read_text(encoding='utf-8')) for path in sorted(PACKAGE.rglob('*.py'))}
 
 # What everything may import, as it knows nothing of the rest of the package.
-GROUND = ('files', 'processes', 'configs', 'stand_ins')
+GROUND = ('files', 'processes', 'process_pool', 'configs', 'stand_ins')
 # The rooms (and loose modules) above the ground, and what each of them may import besides.
 MAY_IMPORT = dict(
     datasets=(),

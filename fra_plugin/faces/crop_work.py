@@ -1,15 +1,9 @@
 """One photo after another, or several at a time in processes: read it, find its faces, cut them out, note them."""
 
 import os
-import signal
-import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-import cv2
 import torch
 
 from ..datasets.transforms.face_crop import FaceCrop
@@ -17,6 +11,7 @@ from ..datasets.transforms.load_face import BrokenImageError, LoadFace
 from ..files.file_name import fitting_name
 from ..files.picture_file import write_picture
 from ..files.printable import printable
+from ..process_pool import process_pool
 from .detector import DetectedFace, Detector
 from .detectors import find_detector
 from .face_table import face_row
@@ -43,7 +38,6 @@ _process: dict = {}
 
 def _start(work: CropWork) -> None:
     """Once a process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's
     torch.set_num_threads(1)  # those of the parent do not exist in a forked process, which would wait for them
     _prepare(work)
 
@@ -118,15 +112,5 @@ def in_processes(work: CropWork, todo: Sequence[str], workers: int) -> Iterator[
         _prepare(work)
         yield from ((source, _one(source)) for source in todo)
         return
-    # A forked process must find OpenCV without threads: the parent's do not exist in it. One each is fastest, too.
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
-    pool = ProcessPoolExecutor(workers, mp_context=get_context(method), initializer=_start, initargs=(work,))
-    try:
+    with process_pool(workers, _start, work) as pool:
         yield from zip(todo, pool.map(_one, todo, chunksize=4))
-    except BrokenProcessPool as error:
-        raise ChildProcessError('a process was killed, perhaps for want of memory; try fewer workers') from error
-    finally:
-        pool.shutdown(wait=True, **(dict(cancel_futures=True) if sys.version_info >= (3, 9) else {}))
-        cv2.setNumThreads(threads)

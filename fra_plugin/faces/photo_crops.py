@@ -1,16 +1,14 @@
 """A tree of photos -> crops of the faces in them, and one table: in several processes, and an interrupted run goes on."""
 
 import os
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
-
-from mmengine.utils import ProgressBar
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 from ..datasets.transforms.face_crop import FaceCrop
 from ..datasets.unlabelled.folder_scan import scan_folder, tell_left_out
 from ..files.whole_file import check_folder
+from ..process_pool import progress_bar
 from .crop_journal import CropJournal
 from .crop_work import CROPS, NO_FACE, CropWork, in_processes, refuse_equal_names
 from .detectors import AUTO, check_files, chosen, find_detector
@@ -96,7 +94,8 @@ def crop_photos(
     try:
         todo = journal.open(photos, scan.paths)
         work = CropWork(photos, out / CROPS if write_crops else None, crop, keep, (detector, *files), settings)
-        for source, rows in _bar(in_processes(work, todo, workers or os.cpu_count() or 1), len(todo), progress):
+        results = in_processes(work, todo, workers or os.cpu_count() or 1)
+        for source, rows in progress_bar(results, len(todo)) if progress and todo else results:
             journal.add(source, rows)
     finally:
         journal.close()
@@ -118,17 +117,6 @@ def crop_photos(
             f'{out / TABLE} has a row for each'
         )
     return summary
-
-
-def _bar(results: Iterator[Any], total: int, progress: bool) -> Iterator[Any]:
-    if not progress or not total:
-        yield from results
-        return
-    bar = ProgressBar(total, file=sys.stderr)
-    for result in results:
-        bar.update()
-        yield result
-    sys.stderr.write('\n')
 
 
 def _check(photos: Path, out: Path, keep: str, workers: Optional[int]) -> None:

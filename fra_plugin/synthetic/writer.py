@@ -3,12 +3,8 @@
 import json
 import os
 import shutil
-import signal
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Iterator, List, Optional, Union
 
@@ -16,6 +12,7 @@ import cv2
 
 from ..files.file_name import fitting_name
 from ..files.whole_file import make_folder
+from ..process_pool import process_pool, progress_bar
 from .canvas import REGIONS
 from .contact_sheet import write_contact_sheet
 from .expression import EXPRESSIONS
@@ -58,7 +55,7 @@ def write_synthetic_faces(
         seed: >= 0.
         workers: number of processes, >= 1; by default one a CPU core.
         overwrite: replace a folder that this function has written before.
-        progress: show a progress bar (needs tqdm).
+        progress: show a progress bar.
 
     Returns:
         Path: ``out``.
@@ -78,7 +75,8 @@ def write_synthetic_faces(
     partial_out = out.absolute().with_name(fitting_name(f'.{out.name}.{os.getpid()}.partial'))
     try:
         partial_out.mkdir()
-        faces = list(_bar(_draw_all(partial_out, num, size, seed, workers), num, progress))
+        drawn = _draw_all(partial_out, num, size, seed, workers)
+        faces = list(progress_bar(drawn, num) if progress else drawn)
         write_layouts(partial_out, faces, size, seed)
         write_contact_sheet(partial_out, faces, size)
         _write_meta(partial_out, faces, size, seed)
@@ -111,23 +109,8 @@ def _draw_all(root: Path, num: int, size: int, seed: int, workers: int) -> Itera
     if workers == 1:
         yield from map(draw, range(num))
         return
-    # A forked process must find OpenCV without threads: the parent's do not exist in it.
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    method = 'fork' if 'fork' in get_all_start_methods() else 'spawn'
-    try:
-        with ProcessPoolExecutor(
-            workers, mp_context=get_context(method), initializer=_leave_interrupts_to_parent
-        ) as pool:
-            yield from pool.map(draw, range(num), chunksize=max(1, min(8, num // workers)))
-    except BrokenProcessPool as error:
-        raise ChildProcessError('a worker process was killed, perhaps for want of memory; try fewer workers') from error
-    finally:
-        cv2.setNumThreads(threads)
-
-
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with process_pool(workers) as pool:
+        yield from pool.map(draw, range(num), chunksize=max(1, min(8, num // workers)))
 
 
 def _draw_one(root: Path, size: int, seed: int, index: int) -> Face:
@@ -143,16 +126,6 @@ def _save(path: Path, picture, options: List[int]) -> None:
     """Unlike ``cv2.imwrite``, an error where the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(path.suffix, picture, options)[1].tobytes())
-
-
-def _bar(faces: Iterator[Face], num: int, progress: bool) -> Iterator[Face]:
-    if not progress:
-        return faces
-    try:
-        from tqdm import tqdm
-    except ImportError as error:
-        raise ImportError('the progress bar needs tqdm: pip install tqdm') from error
-    return tqdm(faces, total=num, desc='faces', unit='face')
 
 
 def _write_meta(root: Path, faces: List[Face], size: int, seed: int) -> None:

@@ -407,13 +407,6 @@ def test_a_killed_worker_ends_the_run_and_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_progress_without_tqdm_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'tqdm', None)
-    with pytest.raises(ImportError, match='pip install tqdm'):
-        write_synthetic_faces(tmp_path / 'out', num=1, size=32, progress=True)
-    assert not list(tmp_path.iterdir())
-
-
 def test_command_writes_a_set_and_tells_a_mistake_in_one_line(tmp_path, monkeypatch, capsys):
     def run(*arguments):
         monkeypatch.setattr(sys, 'argv', [str(TOOL), *arguments])
