@@ -8,6 +8,8 @@ from typing import Collection, Dict, Iterator, List, Sequence, Set, Tuple
 
 from mmengine.logging import MMLogger
 
+from ..files.printable import printable
+
 # Not str.isdigit and int(), which take '\u00b2', '1_0' or a thousand digits.
 _INTEGER = re.compile(r'-?[0-9]{1,15}')
 LARGEST_SIDE = 65535  # pixels: no JPEG, PNG or TIFF of faces has a longer side
@@ -138,23 +140,14 @@ def existing_images(
         FileNotFoundError: naming the first image that is missing, and how many are.
         ValueError: for an image outside the folder.
     """
-    real_root = osp.realpath(root)
-    listings: Dict[str, Dict[str, bool]] = {}
+    there = FilesThere(root, follow_links)
     found: Set[str] = set()
     missing: List[Tuple[str, str]] = []
     for path, where in images:
-        folder, name = osp.split(path)
-        if folder not in listings:
-            listings[folder] = _links_by_name(folder)
-            if not follow_links and listings[folder]:
-                _refuse_outside(folder, real_root, where)
-        is_link = listings[folder].get(name)
-        if is_link is None or (is_link and not osp.exists(path)):
+        if there.has(path, where):
+            found.add(path)
+        else:
             missing.append((path, where))
-            continue
-        if is_link and not follow_links:
-            _refuse_outside(path, real_root, where)
-        found.add(path)
     if missing:
         path, where = missing[0]
         message = f'{where}: no image {path} ({len(missing):,} of {len(images):,} images are missing)'
@@ -164,20 +157,50 @@ def existing_images(
     return found
 
 
+class FilesThere:
+    """Whether files are in a folder or below it, by one listing of each folder on the way.
+
+    Args:
+        root: the folder that no path may leave by a symbolic link; it may be a link itself.
+        follow_links: allow such links.
+    """
+
+    def __init__(self, root: str, follow_links: bool) -> None:
+        self._real_root = osp.realpath(root)
+        self._follow_links = follow_links
+        self._links: Dict[str, Dict[str, bool]] = {}
+
+    def has(self, path: str, where: str) -> bool:
+        """Whether the file is there; a dead link, a folder or a pipe is none.
+
+        Raises:
+            ValueError: with ``where``, the place that names the path, if it leaves the folder.
+        """
+        folder, name = osp.split(path)
+        if folder not in self._links:
+            self._links[folder] = _links_by_name(folder)
+            if self._links[folder]:
+                self._refuse_outside(folder, where)
+        is_link = self._links[folder].get(name)
+        if is_link:
+            self._refuse_outside(path, where)
+        return is_link is not None
+
+    def _refuse_outside(self, path: str, where: str) -> None:
+        real = self._real_root if self._follow_links else osp.realpath(path)
+        if real != self._real_root and not real.startswith(osp.join(self._real_root, '')):
+            raise ValueError(
+                f'{where}: {printable(path)} leaves {printable(self._real_root)} by a symbolic link to {printable(real)} '
+                '(follow_links=True allows it)'
+            )
+
+
 def _links_by_name(folder: str) -> Dict[str, bool]:
-    """Which entries of a folder are symbolic links; none if there is no such folder."""
+    """The files in a folder, and which of them are symbolic links; none if there is no such folder."""
     if not osp.isdir(folder):
         return {}
     with os.scandir(folder) as entries:
-        return {entry.name: entry.is_symlink() for entry in entries}
-
-
-def _refuse_outside(path: str, real_root: str, where: str) -> None:
-    real = osp.realpath(path)
-    if real != real_root and not real.startswith(osp.join(real_root, '')):
-        raise ValueError(
-            f'{where}: {path} leaves {real_root} by a symbolic link to {real} (follow_links=True allows it)'
-        )
+        return {entry.name: entry.is_symlink() for entry in entries if entry.is_file()}
 
 
 def _require_file(path: str) -> None:

@@ -15,7 +15,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 from mmengine.logging import print_log
 
 from ...files.printable import printable
-from ..annotation_file import inside, text_lines
+from ..annotation_file import FilesThere, inside, text_lines
 from ..image_files import EXTENSIONS, HIDDEN, OTHER, SYSTEM, LeftOut, is_user_folder
 from .folder_stamp import THREADS, FolderStamp, folder_stamp
 
@@ -111,31 +111,21 @@ def read_list(list_file: str, root: str, follow_links: bool) -> Scan:
         FileNotFoundError: no such list, or a listed file is not there.
         ValueError: the list is empty, no text, or a path leaves the folder.
     """
-    real_root = os.path.realpath(root)
-    paths, stamps, links_of = [], {}, {}
+    there, paths, stamps = FilesThere(root, follow_links), [], {}
     for where, line in text_lines(list_file, errors='surrogateescape'):
         if '\0' in line:
             raise ValueError(f'{where}: expected one path a line in UTF-8, got {line[:40]!r} (UTF-16?)')
-        path = inside(root, line, where)[len(os.path.join(root, '')) :]
-        where = f'{where}: {line!r}'
-        name, file = posixpath.split(path)
-        if name not in links_of:
-            folder = os.path.join(root, name)
-            if not os.path.isdir(folder):
-                raise FileNotFoundError(f'{where} is not in {printable(root)}')
-            if not follow_links:
-                _refuse_outside(folder, real_root, where)
-            stamps[name] = folder_stamp(folder)
-            links_of[name] = _links(folder)
-        is_link = links_of[name].get(file)
-        if is_link is None:
-            raise FileNotFoundError(f'{where} is not in {printable(root)}')
-        if is_link and not follow_links:
-            _refuse_outside(os.path.join(root, path), real_root, where)
+        full = inside(root, line, where)
+        path = full[len(os.path.join(root, '')) :]
+        name = posixpath.dirname(path)
+        if name not in stamps:  # before the names of its files, as in _read_folder
+            stamps[name] = folder_stamp(os.path.join(root, name))
+        if not there.has(full, where):
+            raise FileNotFoundError(f'{where}: {line!r} is not in {printable(root)}')
         paths.append(path)
     if not paths:
         raise ValueError(f'{list_file}: the list is empty; expected one path relative to {printable(root)} a line')
-    for name in links_of:
+    for name in list(stamps):
         while name:
             name = posixpath.dirname(name)
             stamps.setdefault(name, folder_stamp(os.path.join(root, name)))
@@ -179,22 +169,8 @@ def _read_folder(root: str, folder: str, extensions: Tuple[str, ...], follow_lin
     return Folder(files, subfolders, stamp, left_out)
 
 
-def _links(folder: str) -> Dict[str, bool]:
-    """The files in a folder, and which of them are symbolic links."""
-    with os.scandir(folder) as entries:
-        return {entry.name: entry.is_symlink() for entry in entries if entry.is_file()}
-
-
 def _first_visit(path: str, visited: set) -> bool:
     real = os.path.realpath(path)
     new = real not in visited
     visited.add(real)
     return new
-
-
-def _refuse_outside(path: str, real_root: str, where: str) -> None:
-    real = os.path.realpath(path)
-    if real != real_root and not real.startswith(os.path.join(real_root, '')):
-        raise ValueError(
-            f'{where} leaves the folder by a symbolic link to {printable(real)} (follow_links=True allows it)'
-        )
