@@ -9,7 +9,7 @@ that inherits the base, since a landmark config belongs to mmpose and all others
 import difflib
 import os
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE, ConfigParsingError
@@ -81,6 +81,13 @@ def load_config(name: str) -> Config:
     except Exception as error:  # a config is a program, which can fail in any way
         kind = '' if isinstance(error, (SyntaxError, ConfigParsingError)) else f'{type(error).__name__}: '
         raise ValueError(f'{path}: {kind}{error}') from error
+
+
+def dicts(value: Any) -> List[dict]:
+    """Every dict anywhere in a config, in its order."""
+    if isinstance(value, dict):
+        return [value] + [found for item in value.values() for found in dicts(item)]
+    return [found for item in value for found in dicts(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _base_path(base: str, filename: str, mmengines_own=Config._get_cfg_path) -> Tuple[str, Optional[str]]:

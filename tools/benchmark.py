@@ -28,11 +28,10 @@ from fra_plugin.checkpoints.finite_weights import refuse_not_finite  # noqa: E40
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors  # noqa: E402
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load  # noqa: E402
 from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
-from fra_plugin.checkpoints.stored_config import dicts  # noqa: E402
 from fra_plugin.checkpoints.whole_checkpoint import last_checkpoint  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
-from fra_plugin.configs import find_config, load_config  # noqa: E402
+from fra_plugin.configs import dicts, find_config, load_config  # noqa: E402
 from fra_plugin.files.stamp import Stamp, data_files, label_files, listing, read_stamp  # noqa: E402
 from fra_plugin.files.whole_file import whole_file  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402

@@ -5,8 +5,9 @@ config holds. A checkpoint from a stranger must be able to do neither.
 """
 
 import ast
-from typing import Any, List, Mapping, Optional
+from typing import Any, Mapping, Optional
 
+from ..configs import dicts
 from ..datasets.transforms.face_crop import FaceCrop
 from .registered_types import registered_name, with_names
 
@@ -144,13 +145,6 @@ def input_size(config: Mapping[str, Any]) -> Optional[int]:
                 scale = transform['scale']
                 return max(scale) if isinstance(scale, (list, tuple)) else int(scale)
     return None
-
-
-def dicts(value: Any) -> List[dict]:
-    """Every dict anywhere in a config, in its order."""
-    if isinstance(value, dict):
-        return [value] + [found for item in value.values() for found in dicts(item)]
-    return [found for item in value for found in dicts(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _without(value: Any, names: tuple) -> Any:

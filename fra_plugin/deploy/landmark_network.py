@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from ..checkpoints.pretrained_backbone import fill, named_tensors
-from ..checkpoints.stored_config import dicts, model_config
+from ..checkpoints.stored_config import model_config
+from ..configs import dicts
 from .deployable import Deployable, image_facts, source_facts
 
 PADDING = 1.25  # of mmpose's GetBBoxCenterScale where a config does not tell

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, Union
 
+from ..configs import dicts
 from .file_hash import sha256
 from .printable import printable
 from .whole_file import whole_file
@@ -82,7 +83,7 @@ def data_files(config: Any) -> Iterator[str]:
         config: dictionaries in each other, with ``data_root`` and ``data_prefix``.
     """
     folders = set()
-    for part in _dicts(config):
+    for part in dicts(config):
         prefixes = part.get('data_prefix') or ''
         for prefix in prefixes.values() if isinstance(prefixes, dict) else [prefixes]:
             folders.add(os.path.join(part.get('data_root') or '', prefix or ''))
@@ -100,7 +101,7 @@ def label_files(config: Any) -> Dict[str, str]:
         config: dictionaries in each other, with ``data_root``, ``ann_file`` and the like.
     """
     found: Dict[str, str] = {}
-    for part in _dicts(config):
+    for part in dicts(config):
         root = part.get('data_root') or ''
         named = [os.path.join(root, value) for value in part.values() if isinstance(value, str) and value]
         for path in [path for path in named if os.path.isfile(path)] + list(_tables_in(root) if root else ()):
@@ -124,13 +125,6 @@ def _hash_of(path: str, *_: int) -> str:
 def _file_hash(path: str, stat: os.stat_result) -> str:
     """Read once for all data sets and runs that have the file, as long as it stays as it is."""
     return _hash_of(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)  # nobody sets the last one back
-
-
-def _dicts(value: Any) -> Iterator[dict]:
-    if isinstance(value, dict):
-        yield value
-    for part in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
-        yield from _dicts(part)
 
 
 def _short(value: Any) -> Any:

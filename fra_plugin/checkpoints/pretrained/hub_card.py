@@ -7,9 +7,10 @@ from typing import Any, Mapping, Optional
 
 import yaml
 
+from ...configs import dicts
 from ..safe_loading.safe_load import safe_load
 from ..shipped_weights import SHIPPED_FOLDER, find_checkpoint, shipped_weights
-from ..stored_config import LOADERS, checkpoint_config, dicts
+from ..stored_config import LOADERS, checkpoint_config
 
 HEADER = re.compile(r'\A---\n(.*?)^---\n+', re.DOTALL | re.MULTILINE)
 UNKNOWN = 'Not stated in the checkpoint.'
