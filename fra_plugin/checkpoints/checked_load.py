@@ -44,6 +44,11 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return module
 
 
+def unwrapped_name(name: str) -> str:
+    """A tensor's name without the ``module.`` that a wrapper puts before it."""
+    return re.sub(r'^module\.', '', name)
+
+
 def refuse_deeper_backbone(module: nn.Module, names: Iterable[str], source: str) -> None:
     """All that is loaded of a ResNet-34 fits a ResNet-18, which then computes something that nobody has trained.
 
@@ -56,7 +61,7 @@ def refuse_deeper_backbone(module: nn.Module, names: Iterable[str], source: str)
     longer = sorted(
         {
             name
-            for name in (re.sub(r'^module\.', '', name) for name in names)
+            for name in map(unwrapped_name, names)
             for row, number in _blocks(name)
             if name.startswith('backbone.') and (row, number) not in own and (row, '0') in own
         }

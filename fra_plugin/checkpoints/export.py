@@ -14,6 +14,7 @@ from ..datasets.transforms.face_crop import FaceCrop
 from ..datasets.transforms.plain_faces import plain_pipeline
 from ..files.file_hash import sha256
 from ..files.whole_file import whole_file
+from .checked_load import unwrapped_name
 from .finite_weights import refuse_not_finite
 from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
@@ -104,7 +105,7 @@ def find_backbone(content: Any, network: str, source: str) -> Backbone:
     Raises:
         ValueError: if there is none.
     """
-    state_dict = {re.sub(r'^module\.', '', name): tensor for name, tensor in named_tensors(content, source).items()}
+    state_dict = {unwrapped_name(name): tensor for name, tensor in named_tensors(content, source).items()}
     for prefix in NETWORK_PREFIXES[network]:
         tensors = {name[len(prefix) :]: tensor for name, tensor in state_dict.items() if name.startswith(prefix)}
         if tensors:

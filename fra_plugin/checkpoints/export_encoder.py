@@ -1,6 +1,5 @@
 """The online encoder of an FRA checkpoint: backbone, neck and prototype, without what only training needs."""
 
-import re
 from typing import Dict, Optional
 
 import torch
@@ -8,6 +7,7 @@ from mmengine.config import Config
 
 from ..configs import load_config
 from ..datasets.transforms.plain_faces import plain_pipeline
+from .checked_load import unwrapped_name
 from .export import origin, run_of, write_weights
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
@@ -62,7 +62,7 @@ def encoder_tensors(state_dict: Dict[str, torch.Tensor], source: str) -> Dict[st
     Raises:
         ValueError: if one of the two is missing.
     """
-    names = {re.sub(r'^module\.', '', name): name for name in state_dict}
+    names = {unwrapped_name(name): name for name in state_dict}
     for part in ENCODER_PARTS:
         if not any(name.startswith(part) for name in names):
             raise ValueError(f'{source} has no {part[:-1]} of FRA; its tensors are {", ".join(list(names)[:3])}, ...')

@@ -13,6 +13,7 @@ from typing import Mapping, NamedTuple, Optional
 
 import torch
 
+from .checked_load import unwrapped_name
 from .official_release import resnet_depth
 
 # RGB, times 255.
@@ -51,7 +52,7 @@ def known_release(tensors: Mapping[str, torch.Tensor], source: str) -> Optional[
         ValueError: for another size of a network than the known ones.
         ImportError: for a network of timm, without timm.
     """
-    tensors = {name[7:] if name.startswith('module.') else name: value for name, value in tensors.items()}
+    tensors = {unwrapped_name(name): value for name, value in tensors.items()}
     if 'visual.class_embedding' in tensors and 'visual.conv1.weight' in tensors:
         width, _, _, patch = tensors['visual.conv1.weight'].shape
         if (width, patch) not in CLIP_MODELS:

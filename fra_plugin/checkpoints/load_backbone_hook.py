@@ -3,9 +3,9 @@
 from collections import OrderedDict
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmpretrain.registry import HOOKS
 
+from .checked_load import unwrapped
 from .pretrained_backbone import backbone_tensors, fill, named_tensors
 
 
@@ -31,7 +31,7 @@ class LoadBackboneHook(Hook):
         self.loaded = False
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         source = str(runner._load_from)
         tensors = backbone_tensors(named_tensors(checkpoint, source), model.backbone, self.prefix, source)
         fill(model.backbone, tensors, source)

@@ -9,6 +9,8 @@ from typing import Dict, Iterable, Mapping
 import torch
 from mmpretrain.registry import MODELS
 
+from .checked_load import unwrapped_name
+
 # How the official release prepares its images: RGB, resized to this many pixels.
 OFFICIAL_PREPROCESSOR = dict(mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79], to_rgb=True)
 OFFICIAL_SIZE = 224
@@ -74,7 +76,7 @@ def official_to_plugin(state_dict: Mapping[str, torch.Tensor]) -> Dict[str, torc
     """
     renamed, unknown = {}, []
     for key, tensor in state_dict.items():
-        name = key[len('module.') :] if key.startswith('module.') else key
+        name = unwrapped_name(key)
         if _REDUNDANT.match(name):
             continue
         if not _OFFICIAL.match(name):

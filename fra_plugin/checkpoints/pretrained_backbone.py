@@ -14,6 +14,7 @@ from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from .checked_load import unwrapped_name
 from .finite_weights import finite_only
 
 # Where known files keep the (online) backbone, in the order of preference; each may also start with "module.".
@@ -160,7 +161,7 @@ def backbone_tensors(
             )
         print_log(
             f'{name}: {len(wanted)} tensors from {source}, prefix {prefix!r} '
-            f'({BACKBONE_PREFIXES[prefix[7:] if prefix.startswith("module.") else prefix]})',
+            f'({BACKBONE_PREFIXES[unwrapped_name(prefix)]})',
             logger='current',
         )
     elif _filled(state_dict, wanted, prefix) < len(wanted):

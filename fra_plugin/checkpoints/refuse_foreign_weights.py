@@ -1,7 +1,6 @@
 """Weights of another model end a run before its first step: mmengine would only warn, and go on with random weights."""
 
 import logging
-import re
 from collections import Counter, OrderedDict
 from typing import List, Sequence
 
@@ -11,7 +10,7 @@ from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from .checked_load import refuse_deeper_backbone, unwrapped
+from .checked_load import refuse_deeper_backbone, unwrapped, unwrapped_name
 from .finite_weights import refuse_spoiled_optimizer
 from .pretrained_backbone import fill, named_tensors
 
@@ -56,8 +55,10 @@ class RefuseForeignWeights(Hook):
         tensors = named_tensors(checkpoint, source)
         trains = isinstance(runner._train_loop, BaseLoop)
         if trains and not runner._resume and self.leave_out:
-            tensors = {name: value for name, value in tensors.items() if not _stripped(name).startswith(self.leave_out)}
-        given = {_stripped(name): value for name, value in tensors.items()}
+            tensors = {
+                name: value for name, value in tensors.items() if not unwrapped_name(name).startswith(self.leave_out)
+            }
+        given = {unwrapped_name(name): value for name, value in tensors.items()}
         try:
             missing, surplus = fill(model, given, source, whose=' of this config')
         except ValueError as error:
@@ -110,7 +111,3 @@ class RefuseForeignWeights(Hook):
             + (f'; the others keep their initial values ({initial})' if missing else '')
             + (f'; tensors of the file that have no place in it: {len(surplus)}' if surplus else ''),
         )
-
-
-def _stripped(name: str) -> str:
-    return re.sub(r'^module\.', '', name)

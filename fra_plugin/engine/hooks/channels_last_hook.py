@@ -2,11 +2,12 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from mmpretrain.registry import HOOKS
 from torch.nn.parallel import DistributedDataParallel
+
+from ...checkpoints.checked_load import unwrapped
 
 
 @HOOKS.register_module()
@@ -28,7 +29,7 @@ class ChannelsLastHook(Hook):
     def before_run(self, runner: Runner) -> None:
         if not isinstance(runner._train_loop, BaseLoop):  # a test
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         model.to(memory_format=torch.channels_last)
         if isinstance(runner.model, DistributedDataParallel):
             runner.model = model  # the former wrapper takes its hooks off the weights

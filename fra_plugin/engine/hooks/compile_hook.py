@@ -5,12 +5,12 @@ from typing import Callable, Optional
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmengine.utils import digit_version
 from mmpretrain.registry import HOOKS
 from torch import nn
 
+from ...checkpoints.checked_load import unwrapped
 from ...models.non_blocking_sync_bn import tell_shapes
 
 
@@ -52,7 +52,7 @@ class CompileHook(Hook):
             )
 
     def before_train(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         name = 'view_losses' if hasattr(model, 'view_losses') else 'loss'
         setattr(model, name, self._unless_watched(model, getattr(model, name)))
         self._compiled = model, name

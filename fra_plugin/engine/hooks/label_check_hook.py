@@ -3,12 +3,12 @@
 from typing import Dict, Iterator, Optional, Tuple
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
+from ...checkpoints.checked_load import unwrapped
 from ...datasets.labelled.label_agreement import class_names, largest_label, listed, require_same_classes
 from ...datasets.wrapped import sources
 
@@ -34,7 +34,7 @@ class LabelCheckHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compare, before weights are read."""
-        head = getattr(_bare(runner.model), 'head', None)
+        head = getattr(unwrapped(runner.model), 'head', None)
         datasets = dict(_datasets(runner))
         names = {part: class_names(dataset) for part, dataset in datasets.items()}
         require_same_classes(list(names.items()))
@@ -50,10 +50,6 @@ class LabelCheckHook(Hook):
         trained_on = (meta.get('dataset_meta') or {}).get('classes')
         for part, dataset in _datasets(runner):
             require_same_classes([(f'{runner._load_from}', trained_on), (part, class_names(dataset))])
-
-
-def _bare(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
 
 
 def _datasets(runner: Runner) -> Iterator[Tuple[str, Dataset]]:

@@ -1,11 +1,11 @@
 """Moves the target encoder after each optimizer step."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch.optim import Optimizer
 
+from ...checkpoints.checked_load import unwrapped
 from ..runners.finite_steps import skips_by_itself
 from ..runners.preconditions import refuse_compiled_step
 
@@ -31,7 +31,7 @@ class MomentumUpdateHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Listen from here on."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         accumulate = runner.optim_wrapper._accumulative_counts
         max_steps = -(-runner.max_iters // accumulate)
 

@@ -7,12 +7,12 @@ import torch
 from mmengine.dataset import default_collate
 from mmengine.dist import all_gather_object, broadcast_object_list, get_rank, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook, EarlyStoppingHook, Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from ...checkpoints.checked_load import unwrapped
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.transforms.plain_faces import build_plain, normalise
 from ...evaluation.frozen.probe import linear_accuracy
@@ -99,7 +99,7 @@ class OnlineEvalHook(Hook):
         """Find everything that can't work before days of training."""
         self._evaluated_at = None  # iteration
         self._epoch_ended = False
-        on_all(self._build, runner.model.module if is_model_wrapper(runner.model) else runner.model)
+        on_all(self._build, unwrapped(runner.model))
 
     def _build(self, model: nn.Module) -> None:
         self.labelled_sets = [build_plain(config, self.image_size) for config in self.labelled]
@@ -135,7 +135,7 @@ class OnlineEvalHook(Hook):
 
     def run(self, runner: Runner) -> Dict[str, float]:
         """Evaluate now, log, and let the other hooks choose."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         metrics = self.evaluate(model)
         self._evaluated_at = runner.iter
         if not metrics:

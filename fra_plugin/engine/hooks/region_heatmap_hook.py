@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
 
+from ...checkpoints.checked_load import unwrapped
 from ...datasets.transforms.plain_faces import build_plain, normalise, spread_faces
 from ...evaluation.regions.region_consistency import landmark_parts
 from ...evaluation.regions.region_names import parts_by_landmarks
@@ -78,7 +78,7 @@ class RegionHeatmapHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Read the faces, and draw what a new model makes of them."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         if not hasattr(model, 'heatmaps'):
             raise TypeError(f'RegionHeatmapHook is for models with heatmaps, {type(model).__name__} has none')
         self.faces = on_all(self._read_faces, runner)
@@ -103,7 +103,7 @@ class RegionHeatmapHook(Hook):
     def _draw(self, runner: Runner, step: int) -> None:
         if not is_main_process():  # in evaluation mode no process waits for another one
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         with untouched(model):
             heatmaps = model.heatmaps(normalise(model, self.faces))
             names = self._names(model)

@@ -9,6 +9,8 @@ import torch
 from mmengine.model import BaseModule, initialize
 from mmpretrain.registry import MODELS
 
+from ...checkpoints.checked_load import unwrapped_name
+
 
 @MODELS.register_module()
 class TIMMFeatureMap(BaseModule):
@@ -63,7 +65,7 @@ class TIMMFeatureMap(BaseModule):
         """
         if any('model.patch_embed.' in name for name in state_dict):
             return dict(state_dict)  # a checkpoint of this module
-        plain = {name[7:] if name.startswith('module.') else name: value for name, value in state_dict.items()}
+        plain = {unwrapped_name(name): value for name, value in state_dict.items()}
         convert = getattr(importlib.import_module(type(self.model).__module__), 'checkpoint_filter_fn', None)
         if convert is not None:
             with contextlib.redirect_stdout(io.StringIO()):  # it prints what it tries
