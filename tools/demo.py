@@ -26,6 +26,7 @@ sys.path.insert(0, str(REPO))
 import numpy as np  # noqa: E402
 
 from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path, weights_file  # noqa: E402
+from fra_plugin.checkpoints.whole_checkpoint import last_checkpoint  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.configs import load_config  # noqa: E402
 from fra_plugin.datasets import BrokenImageError, FaceFolder, LoadFace  # noqa: E402
@@ -33,6 +34,7 @@ from fra_plugin.datasets.annotation_file import csv_rows  # noqa: E402
 from fra_plugin.evaluation.regions.region_names import RegionParts  # noqa: E402
 from fra_plugin.files.file_hash import sha256  # noqa: E402
 from fra_plugin.files.stamp import Stamp, listing, read_stamp  # noqa: E402
+from fra_plugin.reports.run_log import RunLog  # noqa: E402
 from fra_plugin.synthetic.writer import VERSION  # noqa: E402
 
 WEIGHTS = 'fra_r18w32_96px'
@@ -42,6 +44,7 @@ EXPRESSION = 'configs/transfer/classification/resnet18_1xb32-ft-10pct-fra_synthe
 FROZEN = 'configs/transfer/frozen/drawn_faces_frozen.py'
 FROZEN_PHOTOS = 'configs/transfer/frozen/labelled_photos_frozen.py'
 LABELS = ('path', 'label', 'split')
+METRICS = dict(landmarks='NME_interocular', expression='class_accuracy/mean')
 SHARE = 0.1  # of the labels of drawn faces, as in the two configs of fine-tuning
 SHOWN = 3  # faces whose nearest ones are shown
 BATCH = 32  # twice the steps of the config's 64, as there are so few
@@ -274,8 +277,11 @@ class Demo:
 
     def checkpoint(self) -> str:
         """The last pre-training checkpoint."""
-        name = Path((self.out / 'pretrain' / 'last_checkpoint').read_text().strip()).name  # the folder may have moved
-        return str(self.out / 'pretrain' / name)
+        folder = str(self.out / 'pretrain')
+        found = last_checkpoint(folder, folder)
+        if found is None:
+            raise FileNotFoundError(f'{folder}: pre-training has left no checkpoint')
+        return found
 
     def finetune(self, config: str, task: str, start: str) -> None:
         init = (
@@ -301,21 +307,19 @@ class Demo:
             *init,
             *(f'{where}.data_root={self.faces}' for where in data),
             f'randomness.seed={self.seed}',
-            done=bool(self.scores(task, start)),
+            done=METRICS[task] in self.scores(task, start),  # which comes last
         )
 
     def work_dir(self, task: str, start: str) -> Path:
         return self.out / f'{task}_from_{start.lower()}'
 
     def scores(self, task: str, start: str) -> dict:
-        """The numbers of the last evaluation of a transfer; empty where there is none."""
-        found = {}
-        for path in sorted(self.work_dir(task, start).glob('*/vis_data/scalars.json')):
-            for line in path.read_text().splitlines():
-                record = json.loads(line)
-                if 'loss' not in record:
-                    found = record
-        return found
+        """The last numbers that a transfer has logged; empty where it has logged none."""
+        try:
+            log = RunLog(self.work_dir(task, start))
+        except FileNotFoundError:
+            return {}
+        return {name: log.last(name) for name in log.series}
 
 
 @contextlib.contextmanager

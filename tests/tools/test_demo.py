@@ -56,9 +56,10 @@ class Steps:
             work_dir = Path(value['--work-dir'])
             if (work_dir / 'epoch_1.pth').exists():  # --resume finds a finished training
                 return SimpleNamespace(returncode=0)
-            seed = next(word for word in words if word.startswith('randomness.seed='))
-            (work_dir / 'run' / 'vis_data').mkdir(parents=True, exist_ok=True)
-            (work_dir / 'run' / 'vis_data' / 'scalars.json').write_text(json.dumps(dict(score=seed)))
+            seed = next(int(word.partition('=')[2]) for word in words if word.startswith('randomness.seed='))
+            log = work_dir / 'run' / 'vis_data' / 'scalars.json'
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(json.dumps({'NME_interocular': seed, 'class_accuracy/mean': seed, 'step': 8}) + '\n{"lo')
             (work_dir / 'epoch_1.pth').write_text(' '.join(words))
             (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_1.pth'))
         return SimpleNamespace(returncode=0)
@@ -73,8 +74,8 @@ def run(tmp_path, monkeypatch, capsys):
 
         def write_report(demo, path):
             if demo.drawn:
-                for task in ('landmarks', 'expression'):
-                    reported[task] = demo.scores(task, 'FRA')['score']
+                for task, metric in (('landmarks', 'NME_interocular'), ('expression', 'class_accuracy/mean')):
+                    reported[task] = demo.scores(task, 'FRA')[metric]
 
         main = runpy.run_path(str(REPO / 'tools' / 'demo.py'))['main']
         main.__globals__['subprocess'] = SimpleNamespace(run=steps)
@@ -103,7 +104,7 @@ def test_other_settings_do_everything_anew_and_keep_what_was_there(run, tmp_path
     former = (tmp_path / 'out' / 'landmarks_from_fra' / 'epoch_1.pth').read_text()
     calls, out, reported = run('--num', 8, *change)  # the later --num counts
     assert calls == ALL and 'anew, as ' in out
-    assert set(reported.values()) == {f'randomness.seed={1 if change[0] == "--seed" else 0}'}
+    assert set(reported.values()) == {1 if change[0] == '--seed' else 0}
     kept = list((tmp_path / 'out' / 'earlier').glob('landmarks_from_fra_*/epoch_1.pth'))
     assert [path.read_text() for path in kept] == [former]
 
@@ -172,6 +173,14 @@ def test_a_demo_that_moved_uses_its_own_checkpoint(run, tmp_path, monkeypatch):
     run('--num', 8)
     (tmp_path / 'out').rename(tmp_path / 'moved')
     assert run('--num', 8, '--out', tmp_path / 'moved')[0] == ['train pretrain']
+
+
+def test_a_pretraining_without_a_checkpoint_ends_with_one_line(run, tmp_path, capsys):
+    run('--num', 8)
+    (tmp_path / 'out' / 'pretrain' / 'last_checkpoint').unlink()
+    with pytest.raises(SystemExit):
+        run('--num', 8)
+    assert capsys.readouterr().err.splitlines()[-1].endswith('pretrain: pre-training has left no checkpoint')
 
 
 @pytest.mark.parametrize(
