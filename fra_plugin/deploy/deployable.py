@@ -1,7 +1,7 @@
 """A checkpoint as a plain network: tensors in, named tensors out, and what has to be known to use it."""
 
 import os
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from ..checkpoints.stored_config import checkpoint_config
 from ..configs import load_config
 
 INPUT = 'images'
+TOLERANCE = 1e-4
 
 
 class Deployable(NamedTuple):
@@ -67,6 +68,35 @@ def read_deployable(checkpoint: str, config: Optional[str] = None, what: Optiona
     else:
         found = read_features(checkpoint, config)
     return _some_outputs(found, what) if what else found
+
+
+def checked_differences(
+    deployable: Deployable, run: Callable[[torch.Tensor], Sequence], runner: str
+) -> Dict[str, float]:
+    """How far the outputs of a written file are from the network's, for one image and for three.
+
+    Args:
+        deployable: the network.
+        run: images to the outputs of the file.
+        runner: name of what runs the file, for messages.
+
+    Returns:
+        The largest difference of each output, relative to its largest number (but 1 at least).
+
+    Raises:
+        ValueError: if one is above 1e-4, or not a number.
+    """
+    differences = dict.fromkeys(deployable.outputs, 0.0)
+    for batch in (1, 3):
+        images = deployable.example(batch)
+        for name, values, expected in zip(deployable.outputs, run(images), deployable.run(images)):
+            expected = expected.numpy()
+            largest = np.abs(values - expected).max() / max(np.abs(expected).max(), 1.0)
+            differences[name] = float(np.maximum(differences[name], largest))  # which keeps NaN
+    for name, difference in differences.items():
+        if not difference <= TOLERANCE:
+            raise ValueError(f'{runner} and torch differ by {difference:.1e} in {name}: nothing is written')
+    return differences
 
 
 def source_facts(checkpoint: str) -> Dict[str, Any]:

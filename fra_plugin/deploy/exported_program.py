@@ -7,8 +7,7 @@ from typing import Dict, Union
 import torch
 
 from ..files.whole_file import whole_file
-from .deployable import Deployable
-from .onnx_file import TOLERANCE
+from .deployable import Deployable, checked_differences
 
 FACTS = 'fra_plugin.json'
 
@@ -42,15 +41,7 @@ def write_program(deployable: Deployable, out: Union[str, os.PathLike]) -> Dict[
             raise ValueError(f'torch.export cannot take this network: {reason}') from error
         torch.export.save(program, partial, extra_files={FACTS: json.dumps(deployable.facts)})
         module = torch.export.load(partial).module()
-        differences = dict.fromkeys(deployable.outputs, 0.0)
-        for count in (1, 3):
-            images = deployable.example(count)
-            for name, values, expected in zip(deployable.outputs, module(images), deployable.run(images)):
-                largest = (values.detach() - expected).abs().max() / expected.abs().max().clamp(min=1)
-                differences[name] = max(differences[name], float(largest))
-        worst = max(differences, key=differences.get)
-        if not differences[worst] <= TOLERANCE:
-            raise ValueError(
-                f'torch.export and torch differ by {differences[worst]:.1e} in {worst}: nothing is written'
-            )
+        differences = checked_differences(
+            deployable, lambda images: [values.detach().numpy() for values in module(images)], 'torch.export'
+        )
     return differences

@@ -320,7 +320,8 @@ def test_a_strangers_landmark_config_runs_no_code(tmp_path, monkeypatch):
         read_deployable(path)
 
 
-def test_numbers_that_differ_are_not_written(checkpoint, tmp_path):
+@pytest.mark.parametrize('unit', [0.01, float('nan')])
+def test_numbers_that_differ_are_not_written(checkpoint, tmp_path, unit):
     found = read_deployable(checkpoint)
 
     class Unsteady(torch.nn.Module):
@@ -332,7 +333,7 @@ def test_numbers_that_differ_are_not_written(checkpoint, tmp_path):
 
         def forward(self, images):
             self.calls += 1
-            return tuple(output + 0.01 * self.calls for output in found.network(images))
+            return tuple(output + unit * self.calls for output in found.network(images))
 
     with pytest.raises(ValueError, match='onnxruntime and torch differ by .* nothing is written'):
         write_onnx(found._replace(network=Unsteady().eval()), tmp_path / 'fra.onnx')
