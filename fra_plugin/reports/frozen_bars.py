@@ -3,14 +3,13 @@
 from typing import Mapping, Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..files.printable import drawable
 from .frozen_results import Column, FrozenResults
+from .panels import COLOURS, panel_figure
 
 PANELS_IN_A_LINE = 3
-COLOURS = ('#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#7f7f7f')  # Okabe and Ito
 
 
 def frozen_bars(results: FrozenResults, columns: Sequence[Column], metrics: Mapping[str, str], guess: str) -> Figure:
@@ -27,11 +26,8 @@ def frozen_bars(results: FrozenResults, columns: Sequence[Column], metrics: Mapp
     shown = [column for column in columns if any(results.values(*row, column) for row in rows)]
     if not shown:
         return Figure()
-    lines = -(-len(shown) // PANELS_IN_A_LINE)
-    wide = min(PANELS_IN_A_LINE, len(shown))
-    figure = Figure(figsize=(1.5 + 3.1 * wide, lines * (0.9 + 0.24 * len(rows))), layout='constrained')
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(lines, wide, squeeze=False, sharey=True).ravel()
+    size = 3.1, 0.9 + 0.24 * len(rows)
+    figure, panels = panel_figure(list(map(str, shown)), PANELS_IN_A_LINE, size, (1.5, 0), sharey=True)
     for panel, column in zip(panels, shown):
         for place, (method, where) in enumerate(rows):
             values = results.values(method, where, column)
@@ -47,12 +43,7 @@ def frozen_bars(results: FrozenResults, columns: Sequence[Column], metrics: Mapp
         level = results.values(guess, '', column)
         if level:
             panel.axvline(np.mean(level), color='#333333', lw=1, ls='--')
-        panel.set_title(drawable(str(column)), fontsize=9)
         panel.set_xlabel(metrics.get(column.task, ''), fontsize=7)
-        panel.tick_params(labelsize=7)
         panel.set_yticks(range(len(rows)), [drawable(', '.join(filter(None, row))) for row in rows])
-        panel.spines[['top', 'right']].set_visible(False)
     panels[0].set_ylim(len(rows) - 0.4, -0.6)
-    for panel in panels[len(shown) :]:
-        panel.set_visible(False)
     return figure

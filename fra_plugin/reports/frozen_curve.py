@@ -5,13 +5,12 @@ from textwrap import fill
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from ..files.printable import drawable
-from .frozen_bars import COLOURS
 from .frozen_results import Column, FrozenResults
+from .panels import COLOURS, panel_figure
 
 CURVES_IN_A_LINE = 4
 POINT = re.compile(r'(.+)@(\d+)')  # METHOD@EPOCHS
@@ -48,11 +47,7 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
     shown = [column for column in columns if any(len(points[line, column]) > 1 for line in lines)]
     if not shown:
         return Figure()
-    wide = min(CURVES_IN_A_LINE, len(shown))
-    high = -(-len(shown) // wide)
-    figure = Figure(figsize=(2.4 * wide, 2.1 * high + 0.3), layout='constrained')
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(high, wide, squeeze=False).ravel()
+    figure, panels = panel_figure(list(map(str, shown)), CURVES_IN_A_LINE, (2.4, 2.1), (0, 0.3))
     named = {}
     for panel, column in zip(panels, shown):
         for place, line in enumerate(lines):
@@ -63,17 +58,12 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
             if values:
                 colour = COLOURS[place % len(COLOURS)]
                 named[(*row, 'level')] = panel.axhline(np.mean(values), color=colour, lw=1, ls='--')
-        panel.set_title(drawable(str(column)), fontsize=9)
         panel.set_xscale('log')
         ticks = sorted({epochs for line in lines for epochs, _ in points[line, column]})
         panel.set_xticks(ticks)
         panel.xaxis.set_major_formatter(ScalarFormatter())
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_ylabel(fill(metrics.get(column.task, ''), 30), fontsize=7)
-        panel.tick_params(labelsize=7)
-        panel.spines[['top', 'right']].set_visible(False)
-    for panel in panels[len(shown) :]:
-        panel.set_visible(False)
     figure.supxlabel('epochs of pre-training', fontsize=8)
     names = [', '.join(filter(None, key[:2])) for key in named]
     figure.legend(
