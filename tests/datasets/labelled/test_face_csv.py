@@ -1,5 +1,7 @@
 """A user's csv file: columns, splits, numbering of the labels, and rows that can't be used."""
 
+import os
+
 import face_layouts
 import pytest
 from face_layouts import face, table
@@ -107,6 +109,14 @@ def test_a_few_missing_images_are_left_out_in_training_and_refused_in_evaluation
         FaceCSV('l.csv', faces, 'img', max_missing=0)
     with pytest.raises(ValueError, match='max_missing'):
         FaceCSV('l.csv', faces, 'img', max_missing=1)
+
+
+@pytest.mark.parametrize('make', [os.mkdir, os.mkfifo, lambda path: os.symlink('gone', path)])
+def test_a_folder_a_pipe_and_a_dead_link_are_no_images(faces, make):
+    make(faces / 'img' / 'd.jpg')
+    table(faces / 'l.csv', [['path', 'label'], ['d.jpg', 'sad']])
+    with pytest.raises(FileNotFoundError, match='l.csv:2: no image .*d.jpg'):
+        FaceCSV('l.csv', faces, 'img')
 
 
 @pytest.mark.parametrize('link, row', [('d.jpg', 'd.jpg'), ('sub', 'sub/a.jpg')])
