@@ -307,7 +307,7 @@ class Demo:
             *init,
             *(f'{where}.data_root={self.faces}' for where in data),
             f'randomness.seed={self.seed}',
-            done=METRICS[task] in self.scores(task, start),  # which comes last
+            done=METRICS[task] in self.scores(task, start),  # measured once, at the end
         )
 
     def work_dir(self, task: str, start: str) -> Path:
