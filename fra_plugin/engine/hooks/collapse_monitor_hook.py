@@ -7,11 +7,12 @@ from typing import Dict, List
 import torch
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import BaseAveragedModel, is_model_wrapper
+from mmengine.model import BaseAveragedModel
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
 
+from ...checkpoints.checked_load import unwrapped
 from ...datasets.transforms.plain_faces import normalise
 from ...evaluation.collapse_measures import assignment_measures, crop_agreement, rank_of_scatter, scatter, spread
 from ...models.fra_neck import FaceEmbedding
@@ -104,7 +105,7 @@ class CollapseMonitorHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
         self._waited += time.perf_counter() - self._ready
         if is_main_process() and self.every_n_train_iters(runner, self.interval):
-            self._tap(runner.model.module if is_model_wrapper(runner.model) else runner.model)
+            self._tap(unwrapped(runner.model))
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         self._images += _batch_size(data_batch) * get_world_size()
@@ -115,7 +116,7 @@ class CollapseMonitorHook(Hook):
     def _look(self, runner: Runner, data_batch: dict) -> None:
         """What the first process reports; the others, which have no taps, only hear of its errors."""
         if self._taps:
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            model = unwrapped(runner.model)
             values = self._report(runner, model, data_batch)
             with side_product('The report of CollapseMonitorHook'):
                 runner.visualizer.add_scalars(dict(values, iter=runner.iter + 1), step=runner.iter + 1)

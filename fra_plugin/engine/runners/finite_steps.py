@@ -4,11 +4,11 @@ from contextlib import contextmanager
 from typing import Dict, Iterator, List, Optional
 
 import torch
-from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch import nn
 from torch.optim import Optimizer
 
+from ...checkpoints.checked_load import unwrapped
 from .kept_buffers import KeptBuffers
 
 
@@ -66,7 +66,7 @@ class FiniteSteps:
     def optim_context(self, model: nn.Module) -> Iterator[None]:
         """The wrapper's context; keeps the buffers where an accumulation of gradients begins."""
         if self._kept_of is not model:
-            self._kept, self._kept_of = KeptBuffers(model.module if is_model_wrapper(model) else model), model
+            self._kept, self._kept_of = KeptBuffers(unwrapped(model)), model
         if self.inner_count % self._accumulative_counts == 0:
             self._kept.keep()
         with self.wrapper.optim_context(model):
