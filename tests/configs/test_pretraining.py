@@ -89,12 +89,14 @@ def test_baselines_have_the_data_schedule_and_network_of_fra(name):
     assert [hook['type'] for hook in cfg.custom_hooks] == hooks
 
 
-def test_the_small_recipe_for_own_faces_differs_in_the_data_and_the_epochs():
+def test_the_small_recipe_for_own_faces_differs_in_data_and_epochs_and_resumes():
     own, demo = (Config.fromfile(str(CONFIGS / f'fra/fra_r18_1xb64_{name}.py')) for name in ('myfaces', 'demo'))
     dataset = own.train_dataloader.dataset
     assert (dataset.data_root, dataset.data_prefix, dataset.ann_file) == ('data/my_faces', '', '')
     own.train_dataloader.dataset = demo.train_dataloader.dataset
     own.train_cfg.max_epochs = demo.train_cfg.max_epochs
+    assert own.resume and not demo.resume
+    own.resume = demo.resume
     assert own.to_dict() == demo.to_dict()
 
 
