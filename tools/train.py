@@ -66,7 +66,7 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
 
 
 def has_checkpoint(work_dir: Path) -> bool:
-    """Whether a run in this folder has saved what it can go on from; that may lie in another folder."""
+    """Whether a run in this folder can be resumed. Its checkpoints may lie in another one, with last_checkpoint here."""
     patterns = ('last_checkpoint', 'epoch_*.pth', 'iter_*.pth')
     return any(path.is_file() for pattern in patterns for path in work_dir.glob(pattern))
 

@@ -46,7 +46,10 @@ class ClassAccuracy(ConfusionMatrix):
 
 
 def class_accuracies(matrix: torch.Tensor, names: List[str]) -> Dict[str, float]:
-    """Accuracies in percent from a confusion matrix (true class, predicted class), and their mean."""
+    """Accuracies in percent from a confusion matrix (true class, predicted class), and their mean.
+
+    A class that is called mean is given as 'class mean'.
+    """
     counts = matrix.sum(dim=1)
     occurring = counts > 0
     accuracy = 100.0 * matrix.diag()[occurring].double() / counts[occurring]

@@ -73,7 +73,7 @@ def draw_pairs(people: np.ndarray, num_pairs: int, seed: int) -> Any:
     rng = np.random.default_rng(seed)
     order = np.argsort(people, kind='stable')
     person = people[order]
-    # All pairs of one person in a row, but not as a list, which may be long: each face with those that come after it.
+    # Pairs of one person are numbered, not listed, as there may be many: each face, with each later face of that person.
     partners = np.searchsorted(person, person, side='right') - np.arange(len(person)) - 1
     ends = np.cumsum(partners)
     if not partners.any() or person[0] == person[-1]:
