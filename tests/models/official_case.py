@@ -45,7 +45,7 @@ def draw(key: str, shape: list, seed: int) -> torch.Tensor:
 class Case:
     """A model with the reference's weights, its inputs and its numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = 'cpu') -> None:
         self.want = json.loads(NUMBERS.read_text())
         c = self.config = self.want['config']
         depth = int(''.join(filter(str.isdigit, c['backbone'].split('_')[0])))
@@ -65,9 +65,10 @@ class Case:
                     type='SemanticRelationLoss', student_temp=c['student_temp'], teacher_temp=c['teacher_temp'],
                     loss_weight=c['loss_w_cluster'])))  # yapf: disable
         self.model.double().train().load_state_dict(official_to_plugin(self.official), strict=True)
+        self.model.to(device)
         rng = np.random.default_rng([c['seed'], 777])
         shape = (c['batch'], 3, c['size'], c['size'])
-        self.views = [torch.from_numpy(rng.standard_normal(shape)) for _ in range(2)]
+        self.views = [torch.from_numpy(rng.standard_normal(shape)).to(device) for _ in range(2)]
 
     def official_names(self) -> dict:
         """Official name -> this model's name, by sending a marked tensor of the right shape through the converter."""
