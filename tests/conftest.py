@@ -24,8 +24,8 @@ def pytest_collection_finish():
 
 @pytest.fixture(autouse=True)
 def no_runner_left_behind():
-    """A Runner leaves things behind: its scope (in mmpose's, mmpretrain's models are not found), iterations, and pictures."""
-    for kept in (DefaultScope, MessageHub, *kinds_of(Visualizer)):
+    """A Runner leaves behind its scope (in mmpose's, mmpretrain's models are not found), iterations, log and pictures."""
+    for kept in (DefaultScope, MessageHub, MMLogger, *kinds_of(Visualizer)):
         kept._instance_dict.clear()
     yield
 

@@ -22,7 +22,6 @@ from fra_plugin.faces import HaarCascade
 from fra_plugin.synthetic import render_face
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/demo_app.py'
-NAMES = ('nose', 'eyes', 'ears', 'forehead', 'chin')  # of the weights that come with the package
 
 
 @pytest.fixture(scope='module')
@@ -63,7 +62,7 @@ def test_a_photo_gives_its_faces_with_names_and_shares_of_regions_and_the_neares
     demo = app['Demo'](features, HaarCascade(), known)
     answer = demo.look(str(write(tmp_path, two=np.concatenate([portrait, portrait], axis=1)) / 'two.png'))
     assert '2 faces found.' in answer.text and answer.text.count('<tr>') == 3 and 'of the 3 in' in note
-    assert all(answer.text.count(f'{name} 0.') == 2 for name in NAMES)
+    assert all(answer.text.count(name) == 2 for name in features.region_parts.names())
     assert 'ann.png (0.' in answer.text and '&lt;b&gt;eve.png' in answer.text and '<b>' not in answer.text
     assert 'Ren\\udce9.png (0.' in answer.text
     assert answer.photo.shape == (400, 800, 3) and answer.regions.ndim == 3
@@ -149,7 +148,7 @@ def served(folder: Path):
         process.stdout.close()
 
 
-def test_the_page_in_a_browser_shows_faces_regions_and_mistakes_and_asks_no_other_server(portrait, tmp_path):
+def test_the_page_in_a_browser_shows_faces_regions_and_mistakes_and_asks_no_other_server(features, portrait, tmp_path):
     pytest.importorskip('gradio', reason="the page needs gradio: pip install '.[app]'")
     browsers = pytest.importorskip('playwright.sync_api', reason='the browser is driven by playwright: pip install it')
     chromium = shutil.which('chromium') or shutil.which('google-chrome')
@@ -171,7 +170,7 @@ def test_the_page_in_a_browser_shows_faces_regions_and_mistakes_and_asks_no_othe
             return page.inner_text('body')
 
         text = drop('portrait.png', '1 face found.')
-        assert all(f'{name} 0.' in text for name in NAMES) and 'Nearest faces: of the 3 in' in text
+        assert all(name in text for name in features.region_parts.names()) and 'Nearest faces: of the 3 in' in text
         assert 'ann.png (0.' in text and '<b>eve.png (0.' in text
         for name in ('faces', 'regions', 'nearest'):
             page.locator(f'#{name} img').evaluate('image => image.decode()')
