@@ -8,11 +8,10 @@ import copy
 import numpy as np
 import pytest
 import torch
-from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from watched_run import fra, make_runner, write_faces
+from watched_run import Losses, fra, make_runner, write_faces
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.configs import load_config
@@ -89,22 +88,14 @@ def test_the_colours_of_a_batch():
     torch.testing.assert_close(photometric(images.cuda(), draws).cpu(), photometric(images, draws), rtol=0, atol=0.02)
 
 
-class Losses(Hook):
-    def before_train(self, runner):
-        self.found = []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.found.append(outputs['loss'].item())
-
-
 def train(tmp_path, name, hooks=()):
     model = fra()
     model['neck']['heatmap_head']['dropout'] = 0.0
-    faces = tmp_path / 'faces'
     losses = Losses()
     hooks = [*hooks, dict(type='CollapseMonitorHook', interval=3)]
-    slow = dict(optimizer=dict(type='SGD', lr=1e-3))
+    faces = tmp_path / 'faces'
     faces = faces if faces.is_dir() else write_faces(faces)
+    slow = dict(optimizer=dict(type='SGD', lr=1e-3))
     runner = make_runner(tmp_path / name, faces, hooks, model, epochs=4, optim_wrapper=slow)
     runner.register_hook(losses)
     assert next(runner.model.parameters()).device.type == 'cuda'

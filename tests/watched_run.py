@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
@@ -58,6 +59,16 @@ def byol() -> dict:
         neck=neck,
         head=dict(type='LatentPredictHead', predictor=dict(neck, in_channels=16, with_avg_pool=False),
                   loss=dict(type='CosineSimilarityLoss')))  # yapf: disable
+
+
+class Losses(Hook):
+    """Keeps the loss of every iteration in ``found``."""
+
+    def before_train(self, runner):
+        self.found = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.found.append(outputs['loss'].item())
 
 
 def make_runner(work_dir: Path, faces: Path, hooks: list, model: dict = None, epochs: int = 2, **kwargs) -> Runner:

@@ -4,9 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.hooks import Hook
 from mmengine.utils import digit_version
-from watched_run import make_runner, scalars, write_faces
+from watched_run import Losses, make_runner, scalars, write_faces
 
 from fra_plugin.engine import CompileHook
 from fra_plugin.engine.hooks import compile_hook
@@ -14,14 +13,6 @@ from fra_plugin.engine.hooks import compile_hook
 compiles = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.2'), reason='this torch loses the listeners of optimizers'
 )
-
-
-class Losses(Hook):
-    def before_train(self, runner):
-        self.found = []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        self.found.append(outputs['loss'].item())
 
 
 def train(tmp_path, hooks, name):
