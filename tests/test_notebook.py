@@ -77,7 +77,7 @@ def test_every_cell_does_what_the_text_beside_it_says(tmp_path, monkeypatch):
     left, top, right, bottom = results['box']
     assert left < 205 and right > 247 and top < 100 and bottom > 140  # both eyes and the mouth of the portrait
     assert results['faces'] == [[96, 96, 3]]
-    assert results['shapes'] == dict(embedding=[1, 128], feature_map=[1, 128, 6, 6], heatmaps=[1, 8, 6, 6])
+    assert results['shapes'] == dict(embedding=[1, 128], feature_map=[1, 128, 12, 12], heatmaps=[1, 8, 12, 12])
     assert len(results['regions']) == 8 and {'nose', 'eyes'} <= {name.split()[0] for name in results['regions']}
 
     whole, hair = results['similar']

@@ -363,8 +363,8 @@ def test_snippet_works(reader, text):
     folder, text = reader.folder(replaced(text)), replaced(text)
     if re.search(r'^(from|import) ', text, re.MULTILINE):
         if 'out = ' in text:
-            assert ', 128)' in text and ', 8, 6, 6)' in text
-            text += "assert out['embedding'].shape == (2, 128) and out['heatmaps'].shape == (2, 8, 6, 6)\n"
+            assert ', 128)' in text and ', 8, 12, 12)' in text
+            text += "assert out['embedding'].shape == (2, 128) and out['heatmaps'].shape == (2, 8, 12, 12)\n"
         (folder / 'snippet.py').write_text(text)
         reader.shell('python snippet.py', folder)
         return

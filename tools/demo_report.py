@@ -179,7 +179,7 @@ def comparison(demo) -> tuple:
 def explanation(demo) -> str:
     text = (
         'All rows have the same crops. A linear model: the network stays as it is, and the same classifier learns from its '
-        f'6 x 6 map or from HOG. ±: standard deviation over {demo.DRAWS} draws of labels and of random weights. '
+        f'whole map or from HOG. ±: standard deviation over {demo.DRAWS} draws of labels and of random weights. '
     )
     if demo.drawn:
         text += (

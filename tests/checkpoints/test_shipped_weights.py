@@ -88,7 +88,7 @@ def test_mmpretrain_knows_the_name(name):
     for key, tensor in model.state_dict().items():
         assert key not in shipped or torch.equal(tensor, shipped[key].to(tensor.dtype)), key
     assert set(shipped) <= set(model.state_dict())
-    assert model.extract_feat(torch.zeros(1, 3, 96, 96))[-1].shape == (1, 128, 6, 6)
+    assert model.extract_feat(torch.zeros(1, 3, 96, 96))[-1].shape == (1, 128, 12, 12)
 
 
 def test_a_backbone_starts_from_the_name():

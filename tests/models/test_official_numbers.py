@@ -14,7 +14,7 @@ TOLERANCE = dict(cpu=1e-12, cuda=1e-8)
 
 def agree(tensor: torch.Tensor, summary: dict, name: str) -> None:
     """L2 norm, first values and sum agree, measured by the norm."""
-    tolerance = TOLERANCE[tensor.device.type] * summary['norm'] + 1e-15  # some gradients are zero but for rounding
+    tolerance = TOLERANCE[tensor.device.type] * (summary['norm'] + 1e-3)  # some gradients are zero but for rounding
     tensor = tensor.detach().flatten().cpu()
     assert abs(tensor.norm().item() - summary['norm']) <= tolerance, name
     assert abs(tensor.sum().item() - summary['sum']) <= tolerance * max(1, tensor.numel()) ** 0.5, name

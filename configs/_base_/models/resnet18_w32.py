@@ -1,4 +1,4 @@
-# The demo's backbone: the first three stages of a ResNet-18 of width 32; 96 px give a 6 x 6 map of 128 channels.
+# The demo's backbone: the first three stages of a ResNet-18 of width 32; 96 px give a 12 x 12 map of 128 channels.
 backbone = dict(
     type='ResNet',
     depth=18,
@@ -6,7 +6,7 @@ backbone = dict(
     base_channels=32,
     num_stages=3,
     out_indices=(2,),
-    strides=(1, 2, 2),
+    strides=(1, 2, 1),
     dilations=(1, 1, 1),
     norm_cfg=dict(type='BN'),
     zero_init_residual=False,

@@ -92,11 +92,16 @@ def principal_components(
 
 
 def standardised(train: np.ndarray, test: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Features (N, F) and (M, F) with the mean 0 and the deviation 1 over the training faces, float32."""
+    """Features (N, F) and (M, F) with the mean 0 and the deviation 1 over the training faces, float32.
+
+    No training face is further than sqrt(N - 1) deviations from the mean, and no test face may be: of a feature that is 0
+    for nearly all training faces, it could be thousands.
+    """
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(train.astype(np.float32))
-    return scaler.transform(train.astype(np.float32)), scaler.transform(test.astype(np.float32))
+    furthest = np.sqrt(len(train) - 1)
+    return scaler.transform(train.astype(np.float32)), scaler.transform(test.astype(np.float32)).clip(-furthest, furthest)
 
 
 def landmark_error(

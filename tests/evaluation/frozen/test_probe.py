@@ -43,6 +43,15 @@ def test_ridge_finds_linear_landmarks_and_the_mean_shape_does_not(rng):
     assert guess == pytest.approx(100 * naive)
 
 
+def test_a_feature_that_training_faces_hardly_show_does_not_spoil_a_test_face(rng):
+    code, landmarks = faces(rng, 200)
+    features = code @ rng.normal(size=(4, 30)) + 5
+    rare = np.zeros((200, 1))
+    rare[3], rare[160] = 1e-3, 10.0  # ten thousand times the one value that it has in training
+    features = np.concatenate([features, rare], axis=1)
+    assert landmark_error(features[:150], landmarks[:150], features[150:], landmarks[150:]) < 0.1
+
+
 def test_landmark_errors_do_not_depend_on_the_image_size(rng):
     code, landmarks = faces(rng, 60)
     features = code + 0.3 * rng.normal(size=code.shape)
