@@ -101,7 +101,9 @@ def standardised(train: np.ndarray, test: np.ndarray) -> Tuple[np.ndarray, np.nd
 
     scaler = StandardScaler().fit(train.astype(np.float32))
     furthest = np.sqrt(len(train) - 1)
-    return scaler.transform(train.astype(np.float32)), scaler.transform(test.astype(np.float32)).clip(-furthest, furthest)
+    return scaler.transform(train.astype(np.float32)), scaler.transform(test.astype(np.float32)).clip(
+        -furthest, furthest
+    )
 
 
 def landmark_error(
