@@ -28,7 +28,7 @@ from fra_plugin.command import errors_in_one_line
 from fra_plugin.command.config_options import add_config_options, merge_options
 from fra_plugin.configs import find_config, load_config
 from fra_plugin.evaluation.frozen.pixel_probe import hog_map
-from fra_plugin.evaluation.frozen.probe import hog, raw_pixels
+from fra_plugin.evaluation.frozen.probe import MEASURE, hog, raw_pixels
 from fra_plugin.evaluation.frozen.tasks import FROZEN_TASKS
 from fra_plugin.files.file_hash import sha256
 from fra_plugin.files.stamp import Stamp, label_files, listing
@@ -351,9 +351,8 @@ def main() -> None:
             tasks = {name: kinds[name](**task) for name, task in tasks.items()}
             for name, task in tasks.items():
                 definition = dict(definitions[name], type=kinds[name].__name__)
-                results.claim(
-                    name, Stamp(definition=definition, labels=label_files(definition), faces=listing(task.files()))
-                )
+                labels, faces = label_files(definition), listing(task.files())
+                results.claim(name, Stamp(definition=definition, labels=labels, faces=faces, measure=MEASURE))
             rows = make_rows(args, config.tasks, results)
             command = shlex.join(['python', *sys.argv])
             if command not in results.content['commands']:

@@ -151,6 +151,12 @@ def test_scores_of_a_task_or_of_random_weights_that_changed_are_not_taken_over(c
         path.write_bytes(content)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert compare()[0] == 0
+    results = case / 'out' / 'results.json'
+    content = json.loads(results.read_text())
+    content['stamps']['half']['measure'] -= 1
+    results.write_text(json.dumps(content))
+    code, _, (error,) = compare()
+    assert code == 1 and 'results of another half (measure was' in error
 
 
 def test_pre_trainings_of_one_method_share_a_row_and_are_compared_seed_by_seed(case, run):
