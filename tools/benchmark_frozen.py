@@ -259,7 +259,9 @@ def guess(name: str, task, args: argparse.Namespace, results: FrozenResults) -> 
 
 
 def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
-    columns = [column for name, task in tasks.items() for column in columns_of(name, task, args)]
+    measured = {result.column for result in results.numbers}  # with --tables-only, not all tasks and shares may be
+    columns = [column for name, task in tasks.items() for column in columns_of(name, task, args) if column in measured]
+    tasks = {name: task for name, task in tasks.items() if name in {column.task for column in columns}}
     header, rows = results.table(columns)
     notes = [
         f'{name}: {task.metric}, {"higher" if task.higher_is_better else "lower"} is better.'
@@ -314,7 +316,8 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
 
 def write_by_class(name: str, task, args: argparse.Namespace, results: FrozenResults) -> str:
     """A table of its own of a task that has further numbers, of the largest share of the labels."""
-    column = max(columns_of(name, task, args), key=lambda column: column.share or 1)
+    measured = {result.column for result in results.numbers}
+    column = max(measured.intersection(columns_of(name, task, args)), key=lambda column: column.share or 1)
     further = results.further(column)
     _, rows = results.table([column, *further])
     note = (
