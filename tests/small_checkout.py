@@ -78,7 +78,8 @@ def add_data(root: Path, run: Callable) -> None:
         write_tar(data / f'shards/{number:05d}.tar', faces[number::2])
     names = sorted(str(path.relative_to(data / 'vggface2/train')) for path in data.rglob('*_01.jpg'))
     (data / 'vggface2/my_list.txt').write_text('\n'.join(names[:4]) + '\n')
-    (data / 'real_faces.txt').write_text(''.join(f'vggface2/train/{name}\n' for name in names))
+    for faces in ('real_faces.txt', 'more_faces.txt'):
+        (data / faces).write_text(''.join(f'vggface2/train/{name}\n' for name in names))
     face_layouts.table(
         data / 'vggface2/bb_landmark/loose_bb_train.csv',
         [['NAME_ID', 'X', 'Y', 'W', 'H'], *([name[:-4], 8, 8, 32, 32] for name in names)],

@@ -77,6 +77,8 @@ REPLACED = [
     (r'\breal_fra/epoch_3\.pth', f'{FRA}/epoch_50.pth'),
     (r'\bbatch_size=32\b', 'batch_size=4'),
     (r'\bmax_epochs=20 randomness', 'max_epochs=3 train_dataloader.batch_size=4 randomness'),
+    (r'\bmax_epochs=32 randomness', 'max_epochs=3 randomness'),
+    (r'\bbatch_size=256 (\S+)=7\b', r'batch_size=4 \1=1'),
 ]  # yapf: disable
 
 # What a command leaves behind, or (=) what it says; \1 is the group of the first pattern that fits.
