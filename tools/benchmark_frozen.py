@@ -298,7 +298,8 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     )
     for name, task in tasks.items():
         if getattr(task, 'by_class', False):
-            tables[f'frozen_{name}'] = write_by_class(name, task, args, results)
+            own = [column for column in columns if column.task == name]
+            tables[f'frozen_{name}'] = write_by_class(name, task, own, args, results)
     compared, lines = results.comparisons(columns, {name: task.higher_is_better for name, task in tasks.items()})
     if lines:
         note = 'Mean and 95 % interval of the difference between runs of the same seed; above 0 the first is better.'
@@ -314,10 +315,9 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
     return '\n\n'.join(tables.values())
 
 
-def write_by_class(name: str, task, args: argparse.Namespace, results: FrozenResults) -> str:
+def write_by_class(name: str, task, columns: Sequence[Column], args: argparse.Namespace, results: FrozenResults) -> str:
     """A table of its own of a task that has further numbers, of the largest share of the labels."""
-    measured = {result.column for result in results.numbers}
-    column = max(measured.intersection(columns_of(name, task, args)), key=lambda column: column.share or 1)
+    column = max(columns, key=lambda column: column.share or 1)
     further = results.further(column)
     _, rows = results.table([column, *further])
     note = (

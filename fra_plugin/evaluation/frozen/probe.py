@@ -100,11 +100,10 @@ def standardised(train: np.ndarray, test: np.ndarray) -> Tuple[np.ndarray, np.nd
     """
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(train.astype(np.float32))
     furthest = np.sqrt(len(train) - 1)
-    return scaler.transform(train.astype(np.float32)), scaler.transform(test.astype(np.float32)).clip(
-        -furthest, furthest
-    )
+    scaler = StandardScaler().fit(train.astype(np.float32))
+    train, test = (scaler.transform(part.astype(np.float32)) for part in (train, test))
+    return train, test.clip(-furthest, furthest)
 
 
 def landmark_error(
