@@ -23,24 +23,24 @@ attributes = dict(
     unlabelled='skip',
 )
 # UTKFace, aligned, at 112 px: labels.csv with file_name, age, gender, race, split.
-ages = dict(
+utkface = dict(
     type='FaceCSV',
     data_root='data/utkface112',
     data_prefix='images',
     ann_file='labels.csv',
     image_column='file_name',
-    label_column='age',
 )
 # What make_synthetic_faces.py draws, with the part of each pixel; nothing is downloaded.
 drawn = dict(type='SyntheticRegions', data_root='data/synthetic_faces')
 
 five = dict(label_column='expression', classes=['neutral', 'happiness', 'surprise', 'sadness', 'anger'])
-parts = dict(
-    expression=[dict(expressions, split=split, **five) for split in ('train', 'val')],
-    smile=[dict(attributes, split=split, label_column='smile') for split in ('train', 'val')],
-    gender=[dict(attributes, split=split, label_column='gender') for split in ('train', 'val')],
-    glasses=[dict(attributes, split=split, label_column='glasses') for split in ('train', 'val')],
-)
+parts = {
+    'expression': [dict(expressions, split=split, **five) for split in ('train', 'val')],
+    'smile': [dict(attributes, split=split, label_column='smile') for split in ('train', 'val')],
+    'gender': [dict(attributes, split=split, label_column='gender') for split in ('train', 'val')],
+    'glasses': [dict(attributes, split=split, label_column='glasses') for split in ('train', 'val')],
+    'gender (UTKFace)': [dict(utkface, split=split, label_column='gender') for split in ('train', 'val')],
+}
 tasks = dict(
     landmarks=dict(
         type='landmarks',
@@ -49,7 +49,11 @@ tasks = dict(
         test=f'{landmarks}/annotations_test.json',
     ),
     **{name: dict(type='classes', train=train, test=test) for name, (train, test) in parts.items()},
-    age=dict(type='numbers', train=dict(ages, split='train'), test=dict(ages, split='val')),
+    age=dict(
+        type='numbers',
+        train=dict(utkface, split='train', label_column='age'),
+        test=dict(utkface, split='val', label_column='age'),
+    ),
     identity=dict(
         type='pairs',
         train=dict(expressions, split='train', label_column='group'),

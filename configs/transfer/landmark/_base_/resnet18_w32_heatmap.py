@@ -59,7 +59,7 @@ default_hooks = dict(
 )
 
 train_cfg = dict(max_epochs=8, val_interval=8)
-optim_wrapper = dict(optimizer=dict(type='Adam', lr=2e-3))
+optim_wrapper = dict(type='BFloat16OptimWrapper', optimizer=dict(type='Adam', lr=2e-3))
 auto_scale_lr = dict(base_batch_size=32)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=10, start_factor=0.001, by_epoch=False),
