@@ -191,20 +191,17 @@ def linear_accuracy(
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     classes, counts = np.unique(train_labels, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f'classification needs at least two classes, got {len(classes)}')
-    probe = make_pipeline(
-        StandardScaler() if standardise else 'passthrough',
-        LogisticRegression(C=1e-2, class_weight='balanced', max_iter=500, tol=1e-3),
-    )
+    if standardise:
+        train, test = standardised(train, test)
+    probe = LogisticRegression(C=1e-2, class_weight='balanced', max_iter=500, tol=1e-3)
     if counts.min() >= 2 and len(train_labels) >= 5 * len(classes):  # enough for a fifth with every class in it
         probe = GridSearchCV(
             probe,
-            dict(logisticregression__C=STRENGTHS),
+            dict(C=STRENGTHS),
             scoring='balanced_accuracy',
             cv=StratifiedShuffleSplit(1, test_size=0.2, random_state=seed),
         )

@@ -89,6 +89,15 @@ def test_every_class_weighs_the_same(rng):
     assert linear_accuracy(features, labels, test, np.array([0, 0, 0, 0, 1, 2])) == pytest.approx(100 * 2 / 3)
 
 
+def test_a_feature_that_is_nearly_always_0_does_not_outvote_the_others(rng):
+    labels = np.arange(200) % 2
+    features = np.zeros((200, 6))
+    features[:, :5] = labels[:, None] + 0.1 * rng.normal(size=(200, 5))
+    features[0, 5] = 1e-3  # of the first class
+    test = np.array([[0.0, 0, 0, 0, 0, 10], [1, 1, 1, 1, 1, 10]])  # ten thousand times as large
+    assert linear_accuracy(features, labels, test, np.array([0, 1])) == 100
+
+
 def test_a_few_labels_are_enough_to_run(rng):
     features = np.array([[0.0, 0], [1, 0], [0, 1]])
     assert linear_accuracy(features, np.arange(3), features, np.arange(3)) == 100
