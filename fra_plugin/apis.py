@@ -25,9 +25,10 @@ from .checkpoints.official_release import OFFICIAL_SIZE, official_config, offici
 from .checkpoints.pretrained.hub import HUB_ID, download_folder, upload_folder
 from .checkpoints.pretrained.hub_card import model_card
 from .checkpoints.pretrained.pretrained_folder import PretrainedFolder, read_folder, write_folder
-from .checkpoints.pretrained.region_names_path import region_names_path, weights_file
+from .checkpoints.pretrained.region_names_path import region_names_path
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
+from .checkpoints.shipped_weights import find_checkpoint
 from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
 from .configs import load_config
 from .datasets.given_images import Image, list_images, read_face, read_or_reason, readable_images
@@ -194,7 +195,7 @@ class FRAFeatures:
         card = model_card(self.source, name, self.crop, facts, licence)
         write_folder(folder, PretrainedFolder(self._config, tensors, self.crop, facts), card)
         if self.region_parts is not None:
-            self.region_parts._replace(weights=sha256(weights_file(folder))).save(region_names_path(folder))
+            self.region_parts._replace(weights=sha256(find_checkpoint(folder))).save(region_names_path(folder))
 
     def push_to_hub(self, repo_id: str, private: bool = False, token: Optional[str] = None, **settings) -> str:
         """Send what :meth:`save_pretrained` writes to the Hugging Face hub, as one commit.
@@ -313,7 +314,7 @@ class FRAFeatures:
             told_by = f'{len(faces)} faces of {type(faces).__name__}'
         else:
             parts, told_by = parts_by_landmarks(heatmaps, faces), f'{len(faces)} faces with landmarks'
-        weights = sha256(weights_file(self.source)) if self.source else ''
+        weights = sha256(find_checkpoint(self.source)) if self.source else ''
         self.region_parts = parts._replace(faces=told_by, weights=weights)
         return self.region_parts
 
@@ -415,7 +416,7 @@ def _stored_parts(checkpoint: str) -> Optional[RegionParts]:
     if not path.is_file():
         return None
     parts = RegionParts.load(path)
-    if parts.weights != sha256(weights_file(checkpoint)):
+    if parts.weights != sha256(find_checkpoint(checkpoint)):
         MMLogger.get_current_instance().warning(
             f'{path} has names for the regions of other weights: without names until tools/name_regions.py renews it'
         )

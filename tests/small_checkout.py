@@ -126,9 +126,9 @@ def frozen_tasks(data: Path) -> None:
             muxspace.append([name, expressions[i % 5], f'person{i // 2}', split])
     face_layouts.table(data / 'muxspace_expr/labels.csv', muxspace)
     face_layouts.lfw_attributes(data / 'lfw_color5pt')
-    utkface = [['file_name', 'age', 'split']]
+    utkface = [['file_name', 'age', 'gender', 'split']]
     for split in ('train', 'val'):
         for i in range(6):
             name = face_layouts.face(data / f'utkface112/images/{split}{i}.png', i, size=48).name
-            utkface.append([name, 20 + i, split])
+            utkface.append([name, 20 + i, i % 2, split])
     face_layouts.table(data / 'utkface112/labels.csv', utkface)

@@ -25,7 +25,8 @@ sys.path.insert(0, str(REPO))
 
 import numpy as np  # noqa: E402
 
-from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path, weights_file  # noqa: E402
+from fra_plugin.checkpoints.pretrained.region_names_path import region_names_path  # noqa: E402
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint  # noqa: E402
 from fra_plugin.checkpoints.whole_checkpoint import last_checkpoint  # noqa: E402
 from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.configs import load_config  # noqa: E402
@@ -189,7 +190,7 @@ class Demo:
 
     def facts(self, **weights: str) -> dict:
         """What the numbers of weights depend on."""
-        hashes = {name: sha256(weights_file(source)) for name, source in weights.items()}
+        hashes = {name: sha256(find_checkpoint(source)) for name, source in weights.items()}
         return dict(faces=self.source, count=self.count, labels=self.labels, weights=hashes)
 
     def nearest(self) -> None:
@@ -272,7 +273,7 @@ class Demo:
     def name_regions(self, checkpoint: str) -> None:
         """Unless their names are known, as those of shipped weights are."""
         names = region_names_path(checkpoint)
-        known = names.is_file() and RegionParts.load(names).weights == sha256(weights_file(checkpoint))
+        known = names.is_file() and RegionParts.load(names).weights == sha256(find_checkpoint(checkpoint))
         self.command('tools/name_regions.py', checkpoint, done=known)
 
     def checkpoint(self) -> str:
@@ -293,7 +294,7 @@ class Demo:
             self.work_dir(task, start),
             faces=self.source,
             seed=self.seed,
-            weights=dict(sha256=sha256(weights_file(self.weights))) if start == 'FRA' else start,
+            weights=dict(sha256=sha256(find_checkpoint(self.weights))) if start == 'FRA' else start,
             config=load_config(config).to_dict(),
         )
         data = ['train_dataloader.dataset.dataset.dataset' if task == 'landmarks' else 'train_dataloader.dataset.dataset',
@@ -340,7 +341,7 @@ def main() -> None:
     with errors_in_one_line():
         if args.data is not None and not os.path.isdir(args.data):
             raise FileNotFoundError(f'--data {args.data}: no such folder of face images')
-        weights_file(args.weights)
+        find_checkpoint(args.weights)
         start = time.time()
         with alone_in(Path(args.out)):
             report = Demo(args).run()

@@ -14,6 +14,7 @@ from ..files.file_hash import sha256
 
 SHIPPED_FOLDER = Path(__file__).resolve().parents[1] / 'weights'
 HASH_DIGITS = 8
+SAVED_FILE = 'model.safetensors'  # with the tensors, of a folder that FRAFeatures.save_pretrained has written
 
 
 def shipped_weights(folder: Path = SHIPPED_FOLDER) -> Dict[str, Path]:
@@ -27,25 +28,30 @@ def shipped_weights(folder: Path = SHIPPED_FOLDER) -> Dict[str, Path]:
 
 
 def find_checkpoint(name: Union[str, os.PathLike], folder: Path = SHIPPED_FOLDER) -> str:
-    """Path of a checkpoint: the file as given, or weights that come with the package.
+    """The file of a checkpoint: as given, of a folder of FRAFeatures.save_pretrained, or of weights that come with the package.
 
     Example:
         >>> find_checkpoint('fra_r18w32_96px')
         '/path/to/fra_plugin/weights/fra_r18w32_96px-0123abcd.safetensors'
 
     Args:
-        name: a path, or the name of shipped weights; a file of that name in the working directory comes first.
+        name: a path, or the name of shipped weights; a file or folder of that name in the working directory comes first.
         folder: of the weights. Defaults to the package's.
 
     Raises:
-        FileNotFoundError: if there is neither; the message names the closest weights.
+        FileNotFoundError: if there is none; the message names the closest weights.
         ValueError: if the hash of shipped weights is not the one in their name.
     """
     path = os.path.expanduser(os.fspath(name))
     if os.path.isfile(path):
         return path
+    saved = os.path.join(path, SAVED_FILE)
+    if os.path.isfile(saved):
+        return saved
     shipped = shipped_weights(folder)
     if path not in shipped:
+        if os.path.isdir(path):
+            raise FileNotFoundError(f'{path} is a folder without {SAVED_FILE}: expected a checkpoint')
         close = difflib.get_close_matches(path, shipped, n=1)
         raise FileNotFoundError(f'no checkpoint {path}' + (f'; did you mean {close[0]}?' if close else ''))
     found = shipped[path]

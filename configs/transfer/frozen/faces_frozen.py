@@ -30,8 +30,6 @@ utkface = dict(
     ann_file='labels.csv',
     image_column='file_name',
 )
-# What make_synthetic_faces.py draws, with the part of each pixel; nothing is downloaded.
-drawn = dict(type='SyntheticRegions', data_root='data/synthetic_faces')
 
 five = dict(label_column='expression', classes=['neutral', 'happiness', 'surprise', 'sadness', 'anger'])
 parts = {
@@ -59,7 +57,6 @@ tasks = dict(
         train=dict(expressions, split='train', label_column='group'),
         dataset=dict(expressions, split='val', label_column='group'),
     ),
-    parsing=dict(type='parsing', train=dict(drawn, split='train'), test=dict(drawn, split='val')),
     regions=dict(type='regions', images=f'{landmarks}/images', test=f'{landmarks}/annotations_test.json'),
     **{f'{name}, k-NN': dict(type='neighbours', train=train, test=test) for name, (train, test) in parts.items()},
 )

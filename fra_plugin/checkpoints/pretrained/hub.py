@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Iterator, Optional, Union
 
-from .pretrained_folder import CARD, CONFIG, REGION_NAMES, WEIGHTS
+from .pretrained_folder import CARD, CONFIG, REGION_NAMES, SAVED_FILE
 
 HUB_ID = re.compile(r'[\w.-]+/[\w.-]+')
 
@@ -29,7 +29,7 @@ def download_folder(repo_id: str, revision: Optional[str] = None, token: Optiona
             repo_id,
             revision=revision,
             token=token,
-            allow_patterns=[WEIGHTS, CONFIG, CARD, REGION_NAMES],
+            allow_patterns=[SAVED_FILE, CONFIG, CARD, REGION_NAMES],
             endpoint=os.environ.get('HF_ENDPOINT'),
         )
 
@@ -60,7 +60,7 @@ def upload_folder(
         sent = api.upload_folder(
             repo_id=repo_id,
             folder_path=str(folder),
-            allow_patterns=[WEIGHTS, CONFIG, CARD, REGION_NAMES],
+            allow_patterns=[SAVED_FILE, CONFIG, CARD, REGION_NAMES],
             commit_message=message or None,
         )
         return str(sent.commit_url)

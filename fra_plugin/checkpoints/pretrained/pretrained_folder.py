@@ -12,9 +12,9 @@ from ...datasets.transforms.face_crop import FaceCrop
 from ...files.whole_file import check_folder, make_folder
 from ..export import write_weights
 from ..safe_loading.safe_load import safe_load
+from ..shipped_weights import SAVED_FILE
 from ..stored_config import refuse_foreign_types
 
-WEIGHTS = 'model.safetensors'
 CONFIG = 'config.json'
 CARD = 'README.md'
 REGION_NAMES = 'model.regions.json'  # where they are known
@@ -61,10 +61,10 @@ def write_folder(folder: Union[str, os.PathLike], content: PretrainedFolder, car
     )
     make_folder(folder)
     with tempfile.TemporaryDirectory(prefix='.partial-', dir=folder) as partial:
-        write_weights(content.tensors, dict(content.origin, format='pt'), os.path.join(partial, WEIGHTS))
+        write_weights(content.tensors, dict(content.origin, format='pt'), os.path.join(partial, SAVED_FILE))
         Path(partial, CONFIG).write_text(json.dumps(config, indent=2, default=str) + '\n', encoding='utf-8')
         Path(partial, CARD).write_text(card, encoding='utf-8')
-        for name in (WEIGHTS, CONFIG, CARD):
+        for name in (SAVED_FILE, CONFIG, CARD):
             os.replace(os.path.join(partial, name), folder / name)
 
 
@@ -76,7 +76,7 @@ def read_folder(folder: Union[str, os.PathLike]) -> PretrainedFolder:
         ValueError: if one is not as expected.
     """
     folder = Path(folder).expanduser()
-    for name in (CONFIG, WEIGHTS):
+    for name in (CONFIG, SAVED_FILE):
         if not (folder / name).is_file():
             raise FileNotFoundError(f'{folder} has no {name}: expected a folder that save_pretrained has written')
     path = folder / CONFIG
@@ -93,7 +93,7 @@ def read_folder(folder: Union[str, os.PathLike]) -> PretrainedFolder:
         raise ValueError(f'{path}: its model has no type')
     refuse_foreign_types(model, str(path))
     model['data_preprocessor'] = dict(mean=mean, std=std, to_rgb=order == 'RGB')
-    return PretrainedFolder(model, _tensors(safe_load(folder / WEIGHTS)), _crop(crop, path), origin)
+    return PretrainedFolder(model, _tensors(safe_load(folder / SAVED_FILE)), _crop(crop, path), origin)
 
 
 def _tensors(content: Mapping[str, Any]) -> Dict[str, torch.Tensor]:

@@ -10,6 +10,7 @@ import yaml
 from hub_on_localhost import TOKEN, hub_on_localhost
 from made_checkpoints import NARROW, fra, fra_config, save
 from mmengine.config import Config
+from mmpretrain.registry import MODELS
 
 from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
@@ -59,6 +60,20 @@ def test_a_folder_gives_the_same_model_and_crop(features, folder, checkpoint):
         channel_order='RGB', value_range=[0, 255], mean=[133.39, 103.12, 88.97], std=[64.67, 55.95, 52.79]
     )
     assert config['origin']['source'] == 'epoch_3.pth' and config['origin']['epoch'] == 3
+
+
+def test_a_folder_starts_a_backbone_as_its_checkpoint_does(folder, checkpoint, tmp_path):
+    def backbone(source):
+        init_cfg = dict(type='PretrainedBackbone', checkpoint=str(source))
+        network = MODELS.build(dict(NARROW, init_cfg=init_cfg))
+        network.init_weights()
+        return network.state_dict()
+
+    expected = backbone(checkpoint)
+    assert all(tensor.equal(expected[name]) for name, tensor in backbone(folder).items())
+    (tmp_path / 'other').mkdir()
+    with pytest.raises(FileNotFoundError, match='other is a folder without model.safetensors'):
+        backbone(tmp_path / 'other')
 
 
 def test_the_names_of_regions_travel_with_the_weights(features, tmp_path, monkeypatch):

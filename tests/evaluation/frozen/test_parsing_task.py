@@ -110,7 +110,7 @@ def test_one_class_is_a_prediction_too():
 @pytest.mark.parametrize(
     'config, layout, classes',
     [
-        ('faces_frozen.py', face_layouts.synthetic_regions, 17),
+        ('synthetic_frozen.py', face_layouts.synthetic_regions, 17),
         ('lapa_frozen.py', face_layouts.lapa, 11),
         ('celebamask-hq_frozen.py', face_layouts.celeba_mask_hq, 19),
     ],
