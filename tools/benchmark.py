@@ -163,11 +163,11 @@ def plan(args: argparse.Namespace) -> List[Run]:
                 cfg.benchmark = weights
                 complete(cfg, args, budget, seed)
                 folder = args.work_dir / task / ('test' if budget is None else f'labels{budget:g}_seed{seed}')
-                runs.append(Run(task, budget, seed, folder, cfg, cfg.pretty_text, stamp_of(cfg)))
+                runs.append(Run(task, budget, seed, folder, cfg, cfg.pretty_text, stamp_of(cfg, args.work_dir)))
     return runs
 
 
-def stamp_of(cfg: Config) -> Stamp:
+def stamp_of(cfg: Config, work_dir: Path) -> Stamp:
     """All that the numbers of a run depend on; where the weights lie is not part of it."""
     weights = cfg.benchmark.get('sha256', RANDOM)
     parts = dicts(copy.deepcopy(cfg.to_dict()))
@@ -176,13 +176,16 @@ def stamp_of(cfg: Config) -> Stamp:
             part['checkpoint'] = weights
     loaders, metrics = ([cfg.get(f'{part}_{kind}') for part in PARTS] for kind in ('dataloader', 'evaluator'))
     # A label may also be the name of a file or of its folder.
-    data = listing(data_files(loaders))
-    return Stamp(weights=weights, config=parts[0], labels=label_files(loaders + metrics), data=data)
+    data = listing(data_files(loaders, work_dir))
+    labels = label_files(loaders + metrics, work_dir)
+    return Stamp(weights=weights, config=parts[0], labels=labels, data=data)
 
 
 def complete(cfg: Config, args: argparse.Namespace, budget: Optional[float], seed: int) -> None:
     """Give a config its weights, its seed, its data and its share of the labels."""
     if budget is not None:
+        if 'backbone' not in (cfg.get('model') or {}):
+            raise ValueError(f'{cfg.filename}: its model has no backbone to start from the checkpoint')
         backbone = cfg.model.backbone
         if args.checkpoint == RANDOM:
             backbone.init_cfg = None
@@ -260,11 +263,13 @@ def execute(run: Run, args: argparse.Namespace) -> Optional[str]:
     for step in range(1 if run.budget is None else 2):
         command = commands(run, args)[step]  # the second one names what the first one made
         with open(log, 'a', errors='backslashreplace') as file:
+            start = file.tell()
             file.write(f'$ {shown(command)}\n')
             file.flush()
             done = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
         if done.returncode:
-            lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
+            text = log.read_bytes()[start:].decode(errors='replace')  # not of an earlier attempt
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
             reason = next((line for line in reversed(lines) if line.startswith('error')), lines[-1])
             return f'failed ({reason}; log: {log})'
     return None

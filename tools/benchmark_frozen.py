@@ -203,9 +203,14 @@ def make_rows(args: argparse.Namespace, tasks: Collection[str], results: FrozenR
     for name, _ in args.rows:
         if name in tasks:
             raise ValueError(f'a row is called {name}, as one of the tasks is: choose another name')
-        if name in names or name.partition('/')[0] in names:
+        if name in names:
             raise ValueError(f'two rows are called {name}')
         names.add(name)
+    names |= results.content['sources'].keys()
+    for name in sorted(names):
+        method, _, run = name.partition('/')
+        if run and method in names:
+            raise ValueError(f'{method} is one row, and {name} a run of a row of that name: choose another name')
     for name, source in args.rows:
         if source.endswith('.py'):
             stamp = Stamp(config=load_config(source).to_dict())
@@ -267,9 +272,10 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
         f'{name}: {task.metric}, {"higher" if task.higher_is_better else "lower"} is better.'
         for name, task in tasks.items()
     ]
+    draws = 1 + max(result.seed for result in results.numbers)
     notes.append(
         'The share is that of the training labels. ±: standard deviation, of the runs of a row with several '
-        f'pre-trainings, else of {args.seeds} draws of labels, crops, pairs and random weights. {GUESS}: the mean shape, '
+        f'pre-trainings, else of {draws} draws of labels, crops, pairs and random weights. {GUESS}: the mean shape, '
         'the median, a fixed grid, or chance.'
     )
     notes += [f'{name}: {source["source"]}' for name, source in results.content['sources'].items()]
@@ -307,10 +313,12 @@ def write(tasks: dict, args: argparse.Namespace, results: FrozenResults) -> str:
             args.out, 'frozen_comparisons', 'Methods compared', compared, lines, notes=[note]
         )
     if args.page:
-        # Then all numbers are in tables of their own.
+        # Where all numbers are in tables of their own, the page has these, else the main one. It may have further ones.
         alone = all(getattr(task, 'by_class', False) for task in tasks.values())
+        needed = [f'frozen_{name}' for name in tasks] if alone else ['frozen_features']
+        page = Path(args.page).read_text(encoding='utf-8')
         for name, table in tables.items():
-            if name != 'frozen_features' or not alone:
+            if name in needed or name != 'frozen_features' and f'<!-- {name} -->' in page:
                 fill_page(args.page, name, table)
     return '\n\n'.join(tables.values())
 
@@ -349,12 +357,14 @@ def main() -> None:
         results = FrozenResults(Path(args.out, 'results.json'))
         if args.tables_only and not results.numbers:
             raise FileNotFoundError(f'{results.path} has no results, so there is no table')
+        if args.page and not Path(args.page).is_file():
+            raise FileNotFoundError(f'--page {args.page}: no such page')
         if not args.tables_only:
             definitions = tasks
             tasks = {name: kinds[name](**task) for name, task in tasks.items()}
             for name, task in tasks.items():
                 definition = dict(definitions[name], type=kinds[name].__name__)
-                labels, faces = label_files(definition), listing(task.files())
+                labels, faces = label_files(definition, args.out), listing(task.files())
                 results.claim(name, Stamp(definition=definition, labels=labels, faces=faces, measure=MEASURE))
             rows = make_rows(args, config.tasks, results)
             command = shlex.join(['python', *sys.argv])

@@ -60,7 +60,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--budget', type=int, default=5000, help='faces that pre-training looks at, repeats included')
     parser.add_argument('--weights', default=WEIGHTS, help='checkpoint of FRA to begin with (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.budget < FEWEST_FACES:
+        parser.error(f'--budget must be at least {FEWEST_FACES}, got {args.budget}')
+    return args
 
 
 class Demo:
@@ -265,7 +268,7 @@ class Demo:
             '--resume',
             '--cfg-options',
             *(f'train_dataloader.dataset.{key}={value}' for key, value in dataset.items()),
-            f'train_dataloader.batch_size={min(BATCH, self.count)}',
+            f'train_dataloader.batch_size={min(BATCH, self.count, self.budget)}',
             f'train_cfg.max_epochs={max(1, round(self.budget / self.count))}',
             f'randomness.seed={self.seed}',
         )
@@ -341,6 +344,9 @@ def main() -> None:
     with errors_in_one_line():
         if args.data is not None and not os.path.isdir(args.data):
             raise FileNotFoundError(f'--data {args.data}: no such folder of face images')
+        out = Path(args.out).resolve()
+        if args.data is not None and Path(args.data).resolve() in (out, *out.parents):
+            raise ValueError(f'--out {args.out} lies in --data {args.data}: its pictures would count as faces')
         find_checkpoint(args.weights)
         start = time.time()
         with alone_in(Path(args.out)):

@@ -134,7 +134,7 @@ def curves(log: RunLog) -> plt.Figure:
     ]
     figure, axes = plt.subplots(1, len(panels), figsize=(13, 2.8), constrained_layout=True)
     for axis, (title, names) in zip(axes, panels):
-        for name in names:
+        for name in filter(series.__contains__, names):  # a run of a few steps has no report of the regions
             axis.plot(*series[name], label=name.rpartition('/')[2])
         axis.set_ylim(bottom=0)
         axis.set_title(title, fontsize=10)
@@ -216,6 +216,8 @@ def compared(first: list, second: list, higher: bool) -> str:
         first, second = (values * longest if len(values) == 1 else values for values in (first, second))
     if len(first) < 2:
         difference = (first[0] - second[0]) * (1 if higher else -1)
+        if not difference:
+            return 'level, of one draw'
         return f'{"ahead" if difference > 0 else "behind"} by {abs(difference):.2f}, of one draw'
     mean, low, high = paired_difference(*((first, second) if higher else (second, first)))
     word = 'ahead' if low > 0 else 'behind' if high < 0 else 'level'

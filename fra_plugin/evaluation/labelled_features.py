@@ -22,6 +22,21 @@ def files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
     return [info.get('img_path') for info in infos], np.array(labels, np.int64)
 
 
+def image_files_and_labels(dataset: Dataset) -> Tuple[List[str], np.ndarray]:
+    """As :func:`files_and_labels`, of faces that are whole image files.
+
+    Raises:
+        ValueError: also for a data set that cuts its faces out of the images, or has their pixels in a table.
+    """
+    files, labels = files_and_labels(dataset)
+    for key, what in (('bbox', 'boxes of faces'), ('img', 'pixels')):
+        if key in data_info(dataset, 0):
+            raise ValueError(
+                f'{type(dataset).__name__} gives {what}; expected a data set whose image files are the faces'
+            )
+    return files, labels
+
+
 def pooled(output: Union[torch.Tensor, Tuple[torch.Tensor, ...]]) -> torch.Tensor:
     """What a backbone gives -> (B, C): of its last output the mean over the map (B, C, H, W) or the tokens (B, L, C)."""
     feature = output[-1] if isinstance(output, (tuple, list)) else output

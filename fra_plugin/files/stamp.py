@@ -76,37 +76,48 @@ def listing(files: Iterable[Union[str, os.PathLike]]) -> dict:
     return dict(sha256=digest.hexdigest())
 
 
-def data_files(config: Any) -> Iterator[str]:
+def data_files(config: Any, without: Union[str, os.PathLike, None] = None) -> Iterator[str]:
     """All files in the folders of the data sets in a config, as the name or the folder of a file may be its label.
 
     Args:
         config: dictionaries in each other, with ``data_root`` and ``data_prefix``.
+        without: folder of what comes out, which may lie in that of the data. Defaults to None.
     """
     folders = set()
     for part in dicts(config):
         prefixes = part.get('data_prefix') or ''
         for prefix in prefixes.values() if isinstance(prefixes, dict) else [prefixes]:
             folders.add(os.path.join(part.get('data_root') or '', prefix or ''))
+    left_out = None if without is None else Path(without).resolve()
     for folder in sorted(folders - {''}):
         for place, folders_in, names in os.walk(folder):
+            if Path(place).resolve() == left_out:
+                folders_in.clear()
+                continue
             folders_in[:] = sorted(name for name in folders_in if name[0] != '.')
             paths = (os.path.join(place, name) for name in sorted(names) if name[0] != '.')
             yield from filter(os.path.isfile, paths)  # a pipe would never end
 
 
-def label_files(config: Any) -> Dict[str, str]:
+def label_files(config: Any, without: Union[str, os.PathLike, None] = None) -> Dict[str, str]:
     """Hashes of the lists, tables and annotations of the data sets in a config: what it names, and what their folders hold.
 
     Args:
         config: dictionaries in each other, with ``data_root``, ``ann_file`` and the like.
+        without: folder of what comes out, which may lie in that of the data. Defaults to None.
     """
     found: Dict[str, str] = {}
     for part in dicts(config):
         root = part.get('data_root') or ''
         named = [os.path.join(root, value) for value in part.values() if isinstance(value, str) and value]
-        for path in [path for path in named if os.path.isfile(path)] + list(_tables_in(root) if root else ()):
+        tables = [path for path in (_tables_in(root) if root else ()) if not _is_in(path, without)]
+        for path in [path for path in named if os.path.isfile(path)] + tables:
             found[path] = _file_hash(path, os.stat(path))
     return found
+
+
+def _is_in(path: str, folder: Union[str, os.PathLike, None]) -> bool:
+    return folder is not None and Path(folder).resolve() in Path(path).resolve().parents
 
 
 @functools.lru_cache(maxsize=None)  # the data sets of a run have one folder, which may hold thousands of pictures

@@ -51,6 +51,8 @@ def frozen_curve(results: FrozenResults, columns: Sequence[Column], metrics: Map
     named = {}
     for panel, column in zip(panels, shown):
         for place, line in enumerate(lines):
+            if not points[line, column]:  # of regions there are none in pooled features
+                continue
             colour = COLOURS[place % len(COLOURS)]
             named[line] = panel.plot(*zip(*points[line, column]), 'o-', ms=3, color=colour)[0]
         for place, row in enumerate(levels, len(lines)):

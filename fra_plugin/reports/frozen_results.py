@@ -31,7 +31,7 @@ class Column(NamedTuple):
         return self.task.partition(_OF)[2]
 
     def __str__(self) -> str:
-        return self.task if self.share is None else f'{self.task} {self.share:.0%}'
+        return self.task if self.share is None else f'{self.task} {100 * self.share:g}%'
 
 
 class Result(NamedTuple):
@@ -58,7 +58,10 @@ class FrozenResults:
         self.path = Path(path)
         self.content: Dict[str, Any] = dict(sources={}, stamps={}, numbers={}, commands=[])
         if self.path.is_file():
-            self.content.update(json.loads(self.path.read_text(encoding='utf-8')))
+            try:
+                self.content.update(json.loads(self.path.read_text(encoding='utf-8')))
+            except (ValueError, TypeError) as error:
+                raise ValueError(f'{self.path} is not a file of results: {error}') from None
         self.numbers: Dict[Result, float] = {_result(key): number for key, number in self.content['numbers'].items()}
 
     def claim(self, name: str, stamp: Stamp, source: str = '') -> None:

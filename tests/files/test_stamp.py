@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from fra_plugin.files.stamp import Stamp, data_files, listing, read_stamp
+from fra_plugin.files import stamp
+from fra_plugin.files.stamp import Stamp, data_files, label_files, listing, read_stamp
 
 
 def test_the_same_facts_have_no_difference_after_a_round_trip(tmp_path):
@@ -78,3 +79,13 @@ def test_the_files_of_data_sets_are_those_in_their_folders(faces, tmp_path):
     assert list(data_files([*loaders, None])) == [f'{tmp_path}/d/{part}/joy/1.jpg' for part in ('train', 'val')]
     assert len(list(data_files(dict(data_root=f'{tmp_path}/d')))) == 3
     assert list(data_files(dict(data_root=f'{tmp_path}/none', ann_file='a.txt'))) == []
+
+
+def test_what_comes_out_in_a_folder_of_data_is_no_data(faces, tmp_path):
+    faces('d', ('1.jpg', 'x', 5), ('labels.csv', 'y', 5))
+    config = dict(data_root=f'{tmp_path}/d')
+    before = list(data_files(config)), label_files(config)
+    faces('d/out', ('results.json', 'x', 5), ('2.jpg', 'x', 5))
+    stamp._tables_in.cache_clear()
+    assert (list(data_files(config, tmp_path / 'd/out')), label_files(config, f'{tmp_path}/d/../d/out')) == before
+    assert len(list(data_files(config))) == 4 and len(label_files(config)) == 2

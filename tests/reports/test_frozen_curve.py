@@ -36,3 +36,28 @@ def test_points_are_the_means_of_the_rows_by_epoch(results):
 
 def test_one_point_is_no_curve(results):
     assert frozen_curve(results, [PAIRS], {}, 'guess').axes == []
+
+
+def test_a_place_that_a_task_does_not_have_leaves_its_panel_alone(results):
+    for method, number in (('FRA@5', 8.0), ('FRA@20', 7.0)):
+        results.put(Result(method, '', 'pooled', AGE, 0), number)
+    results.put(Result('FRA@20', '', 'map', PAIRS, 0), 70)
+    _, pairs = frozen_curve(results, [AGE, PAIRS], {}, 'guess').axes
+    assert [line.get_xydata().tolist() for line in pairs.lines] == [[[5, 60], [20, 70]]]
+
+
+def test_shares_below_a_hundredth_are_told_apart():
+    assert [str(Column('age', share)) for share in (1.0, 0.1, 0.07, 0.005, None)] == [
+        'age 100%',
+        'age 10%',
+        'age 7%',
+        'age 0.5%',
+        'age',
+    ]
+
+
+def test_a_file_that_holds_no_results_is_named(tmp_path):
+    for text in ('', '[1]'):
+        (tmp_path / 'broken.json').write_text(text)
+        with pytest.raises(ValueError, match='broken.json is not a file of results'):
+            FrozenResults(tmp_path / 'broken.json')

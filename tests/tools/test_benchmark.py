@@ -168,8 +168,23 @@ def test_a_run_that_fails_is_named_and_the_others_go_on(case, run, tmp_path):
     assert code == 1 and '1 of 2 runs failed' in errors[-1]
     (row,) = table(tmp_path)
     assert row['runs'] == '1' and 'failed (error: it broke; log: ' in row['note']
+
+    def killed(command, stdout, stderr):
+        stdout.write('Killed\n')
+        return SimpleNamespace(returncode=137)
+
+    assert run(*args, step=killed)[0] == 1
+    assert 'failed (Killed; log: ' in table(tmp_path)[0]['note']  # not the error of the first attempt
     assert run(*args, step=Steps())[0] == 0
     assert table(tmp_path)[0]['runs'] == '2' and not table(tmp_path)[0]['note']
+
+
+def test_a_model_without_a_backbone_is_refused(case, run, tmp_path):
+    (tmp_path / 'timm.py').write_text(
+        (case / 'tiny.py').read_text() + "model = dict(_delete_=True, type='TimmClassifier')\n"
+    )
+    code, _, errors = run('--tasks', tmp_path / 'timm.py', '--work-dir', tmp_path / 'out')
+    assert code == 1 and 'timm.py: its model has no backbone' in errors[-1]
 
 
 def test_numbers_of_other_options_are_not_taken_over(case, run, tmp_path):

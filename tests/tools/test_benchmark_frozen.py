@@ -243,6 +243,9 @@ def test_parsing_has_a_table_of_the_parts_and_a_page_gets_that_one(case, run):
     assert 'data:image/svg+xml' in (case / 'out' / 'frozen_features.html').read_text()
     code, out, _ = run('--seeds', 1, '--shares', 0.5, 1, '--device', 'cpu')
     assert code == 0 and 'parsing: HOG' not in out  # nothing is measured again
+    page.write_text('<!-- frozen_features -->\n<!-- end of frozen_features -->\n')
+    code, _, (error,) = run('--tables-only', '--shares', 1, '--page', page)
+    assert code == 1 and '<!-- frozen_parsing -->' in error and '|' not in page.read_text()
 
 
 def test_weights_of_others_stand_in_the_same_table(case, run):
@@ -279,7 +282,10 @@ def test_weights_of_others_stand_in_the_same_table(case, run):
         (['FRA=none.pth'], 1, 'none.pth'),
         (['HOG=none.py'], 1, 'two rows are called HOG'),
         (['half=none.py'], 1, 'a row is called half, as one of the tasks is'),
-        (['FRA=x.pth', 'FRA/1=x.pth'], 1, 'two rows are called FRA'),
+        (['FRA=x.pth', 'FRA/1=x.pth'], 1, 'FRA is one row, and FRA/1 a run'),
+        (['FRA/1=x.pth', 'FRA=x.pth'], 1, 'FRA is one row, and FRA/1 a run'),
+        (['HOG/1=x.pth'], 1, 'HOG is one row, and HOG/1 a run'),
+        (['--page', 'none.md'], 1, '--page none.md: no such page'),
         (['FRA/1=x.pth', 'FRA/1=y.pth'], 1, 'two rows are called FRA/1'),
         (['--cfg-options', 'test_cfg=(1,2'], 1, '--cfg-options test_cfg=(1,2: its brackets do not match'),
         (['FRA'], 2, 'expected NAME=CHECKPOINT'),

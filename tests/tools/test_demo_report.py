@@ -93,7 +93,16 @@ def test_the_verdict_says_ahead_level_or_behind_as_the_draws_do(report, demo):
 def test_one_draw_is_called_so_and_equal_numbers_are_level(report):
     assert report.compared([3.0], [5.0], higher=True) == 'behind by 2.00, of one draw'
     assert report.compared([3.0], [5.0], higher=False) == 'ahead by 2.00, of one draw'
+    assert report.compared([3.0], [3.0], higher=True) == 'level, of one draw'
     assert report.compared([3.0, 4.0], [3.5], higher=True).startswith('level')
+
+
+def test_a_pretraining_of_a_few_steps_has_curves_of_what_it_logged(report):
+    class Log:
+        series = {name: ([1, 2], [1.0, 0.9]) for name in ('loss_global', 'loss_region', 'loss_relation')}
+
+    losses, *others = report.curves(Log()).axes
+    assert len(losses.lines) == 3 and not any(panel.lines for panel in others)
 
 
 def test_the_page_of_photos_has_regions_with_names_and_numbers_only_where_labels_are(report, demo):

@@ -8,7 +8,7 @@ from mmpretrain.registry import DATASETS
 
 from ...datasets.labelled.label_agreement import class_names, require_same_classes
 from ...datasets.labelled.label_budget import budget
-from ..labelled_features import files_and_labels
+from ..labelled_features import image_files_and_labels
 from ..nearest_neighbours import knn_accuracy
 from .probe import linear_accuracy, number_error, principal_components
 
@@ -64,7 +64,7 @@ class ClassTask(LabelTask):
     def __init__(self, train: dict, test: dict) -> None:
         datasets = [DATASETS.build(config) for config in (train, test)]
         require_same_classes(list(zip(('the training part', 'the test part'), map(class_names, datasets))))
-        (self._train, self._train_labels), (self._test, self._test_labels) = map(files_and_labels, datasets)
+        (self._train, self._train_labels), (self._test, self._test_labels) = map(image_files_and_labels, datasets)
 
     def score(self, features: np.ndarray, share: float, seed: int) -> float:
         kept = budget(self._train_labels.tolist(), share, seed)
@@ -136,7 +136,7 @@ class NumberTask(LabelTask):
 
 def _numbered_faces(config: dict) -> Tuple[List[str], np.ndarray]:
     dataset = DATASETS.build(config)
-    files, labels = files_and_labels(dataset)
+    files, labels = image_files_and_labels(dataset)
     try:
         numbers = np.array([float(name) for name in class_names(dataset) or ()])
     except ValueError as error:

@@ -48,7 +48,7 @@ class LandmarkTask:
 
     def has_draws(self, share: float) -> bool:
         """Whether another seed asks something else of the same features."""
-        return True
+        return share < 1 or not self.fixed_faces
 
     def prepare(self, features: np.ndarray) -> np.ndarray:
         """Standardised by all training faces, with labels or not; ridge regression takes any number of features."""

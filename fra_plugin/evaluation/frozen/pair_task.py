@@ -5,7 +5,7 @@ from typing import Any, List, Optional
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from ..labelled_features import files_and_labels
+from ..labelled_features import image_files_and_labels
 from .probe import pair_accuracy, principal_components
 
 
@@ -29,8 +29,8 @@ class PairTask:
     needs = 'vectors'
 
     def __init__(self, dataset: dict, train: Optional[dict] = None, num_pairs: int = 6000) -> None:
-        self._train = files_and_labels(DATASETS.build(train))[0] if train else []
-        self._faces, self._people = files_and_labels(DATASETS.build(dataset))
+        self._train = image_files_and_labels(DATASETS.build(train))[0] if train else []
+        self._faces, self._people = image_files_and_labels(DATASETS.build(dataset))
         self.num_pairs = num_pairs
 
     def files(self) -> List[str]:

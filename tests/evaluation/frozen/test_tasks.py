@@ -57,6 +57,7 @@ def test_the_crops_of_mmpose_are_in_the_centre_and_the_same_for_every_seed(landm
     files = [str(tmp_path / name) for name in ('train.json', 'test.json')]
     task = LandmarkTask(*files, str(tmp_path), size=100, off_centre=False)
     assert task.fixed_faces and not landmarks.fixed_faces
+    assert task.has_draws(0.5) and not task.has_draws(1.0) and landmarks.has_draws(1.0)
     first, other = (np.stack(task.faces(seed)) for seed in (0, 1))
     assert np.array_equal(first, other)
     points = task._crops(0)[1]
@@ -179,6 +180,13 @@ def test_faces_without_one_label_are_refused(tmp_path):
     config.update(attribute_columns=['smile'], label_column='path')
     with pytest.raises(ValueError, match='no faces with one label'):
         ClassTask(config, config)
+
+
+def test_faces_that_are_parts_of_an_image_are_refused(tmp_path):
+    face_layouts.affectnet(tmp_path)
+    faces = dict(type='AffectNet', data_root=str(tmp_path))
+    with pytest.raises(ValueError, match='AffectNet gives boxes of faces'):
+        ClassTask(faces, dict(faces, split='val'))
 
 
 def test_the_age_as_feature_is_read_off_and_noise_gets_the_error_of_the_median(tmp_path):
