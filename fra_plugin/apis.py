@@ -94,10 +94,13 @@ class FRAFeatures:
         if checkpoint is None and config is None:
             raise ValueError('random weights need a config')
         source = os.fspath(config if checkpoint is None else checkpoint)
-        self.source: Optional[str] = None if checkpoint is None else source
+        self.source: Optional[str] = None if checkpoint is None else _full_path(source)
+        self._sha256 = ''
         if checkpoint is None:
             model, crop = _configured(config)
         else:
+            # Before the file is read: a file that is replaced meanwhile is then noticed by save_pretrained.
+            self._sha256 = sha256(find_checkpoint(source))
             model, tensors, crop = _read(source, config)
         self.device = _device(device or get_device())
         if not crop and size is None:
@@ -125,7 +128,7 @@ class FRAFeatures:
         network.to(self.device).eval()
         network.requires_grad_(False)
         self.model: Optional[FRA] = network if is_fra else None
-        self.region_parts = _stored_parts(source) if is_fra and checkpoint is not None else None
+        self.region_parts = _stored_parts(source, self._sha256) if is_fra and checkpoint is not None else None
         self.backbone: nn.Module = network.backbone if is_fra else network
 
     @classmethod
@@ -178,11 +181,14 @@ class FRAFeatures:
             licence: of the weights, such as 'cc-by-nc-4.0'. Defaults to None: that of the weights' card, else 'other'.
 
         Raises:
-            ValueError: for random weights.
+            ValueError: for random weights, or if the checkpoint has changed since it was read.
+            FileNotFoundError: if the checkpoint is gone.
             NotADirectoryError: if ``folder`` is a file.
         """
         if self.source is None:
             raise ValueError('random weights are not saved: give a checkpoint')
+        if sha256(find_checkpoint(self.source)) != self._sha256:
+            raise ValueError(f'{self.source} has changed since it was read: read it again')
         if os.path.isdir(self.source):
             facts = read_folder(self.source).origin
         else:
@@ -194,8 +200,11 @@ class FRAFeatures:
         name = name or os.path.basename(os.path.abspath(folder))
         card = model_card(self.source, name, self.crop, facts, licence)
         write_folder(folder, PretrainedFolder(self._config, tensors, self.crop, facts), card)
+        saved = sha256(find_checkpoint(folder))
         if self.region_parts is not None:
-            self.region_parts._replace(weights=sha256(find_checkpoint(folder))).save(region_names_path(folder))
+            self.region_parts._replace(weights=saved).save(region_names_path(folder))
+        if self.source == _full_path(os.fspath(folder)):
+            self._sha256 = saved
 
     def push_to_hub(self, repo_id: str, private: bool = False, token: Optional[str] = None, **settings) -> str:
         """Send what :meth:`save_pretrained` writes to the Hugging Face hub, as one commit.
@@ -314,8 +323,7 @@ class FRAFeatures:
             told_by = f'{len(faces)} faces of {type(faces).__name__}'
         else:
             parts, told_by = parts_by_landmarks(heatmaps, faces), f'{len(faces)} faces with landmarks'
-        weights = sha256(find_checkpoint(self.source)) if self.source else ''
-        self.region_parts = parts._replace(faces=told_by, weights=weights)
+        self.region_parts = parts._replace(faces=told_by, weights=self._sha256)
         return self.region_parts
 
     def _outputs(self, what: Optional[Sequence[str]]) -> Tuple[str, ...]:
@@ -410,13 +418,19 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     return model, tensors, stored_crop(parts)
 
 
-def _stored_parts(checkpoint: str) -> Optional[RegionParts]:
-    """The names of regions that lie beside a checkpoint, if they are names of these weights."""
+def _full_path(source: str) -> str:
+    """The absolute path of a file or folder, as the working directory may change; the name of shipped weights as it is."""
+    path = os.path.expanduser(source)
+    return os.path.abspath(path) if os.path.exists(path) else source
+
+
+def _stored_parts(checkpoint: str, weights: str) -> Optional[RegionParts]:
+    """The names of regions that lie beside a checkpoint, if they are names of these weights, given by their hash."""
     path = region_names_path(checkpoint)
     if not path.is_file():
         return None
     parts = RegionParts.load(path)
-    if parts.weights != sha256(find_checkpoint(checkpoint)):
+    if parts.weights != weights:
         MMLogger.get_current_instance().warning(
             f'{path} has names for the regions of other weights: without names until tools/name_regions.py renews it'
         )

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import sys
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from hub_on_localhost import TOKEN, hub_on_localhost
 from made_checkpoints import NARROW, fra, fra_config, save
@@ -119,6 +121,45 @@ def test_a_card_that_was_written_by_hand_goes_on(folder, tmp_path):
     FRAFeatures(folder, device='cpu').save_pretrained(tmp_path / 'copy')
     copy = (tmp_path / 'copy/README.md').read_text()
     assert 'My own measurements.' in copy and header(copy)['license'] == 'mit'
+
+
+def test_a_checkpoint_that_has_changed_since_it_was_read_is_not_mixed_up_with_what_was_read(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 3)
+    best = tmp_path / 'best.pth'
+    shutil.copy(checkpoint, best)
+    features = FRAFeatures(best, device='cpu')
+    torch.save(dict(torch.load(best, weights_only=False), epoch=4), best)
+    assert features.name_regions().weights == sha256(checkpoint) != sha256(best)
+    with pytest.raises(ValueError, match='best.pth has changed since it was read: read it again$'):
+        features.save_pretrained(tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_folder_can_be_written_over_again(folder):
+    again = FRAFeatures(folder, device='cpu')
+    for licence in ('mit', 'cc-by-4.0'):
+        config = json.loads((folder / 'config.json').read_text())
+        (folder / 'config.json').write_text(json.dumps(dict(config, origin=dict(licence=licence))))
+        again.save_pretrained(folder, licence=licence)  # its origin, which is in both files, is another one
+        assert header((folder / 'README.md').read_text())['license'] == licence
+
+
+@pytest.mark.parametrize('name', ['fra_small', '~/fra_small'])
+def test_a_relative_path_means_the_folder_that_was_read(folder, name, tmp_path, monkeypatch):
+    monkeypatch.setattr('fra_plugin.apis.DRAWN_FACES', 3)
+    monkeypatch.setenv('HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (folder / 'README.md').write_text((folder / 'README.md').read_text() + '\nMy own measurements.\n')
+    features = FRAFeatures(name, device='cpu')
+    (tmp_path / 'elsewhere').mkdir()
+    monkeypatch.chdir(tmp_path / 'elsewhere')
+    assert features.name_regions().weights == sha256(folder / 'model.safetensors')
+    features.save_pretrained(tmp_path / 'copy')
+    assert 'My own measurements.' in (tmp_path / 'copy/README.md').read_text()
+    origins = [json.loads((path / 'config.json').read_text())['origin'] for path in (folder, tmp_path / 'copy')]
+    assert origins[0] == origins[1] and origins[0]['source'] == 'epoch_3.pth'
 
 
 def test_shipped_weights_travel_with_their_card(tmp_path):
