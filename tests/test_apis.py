@@ -282,6 +282,32 @@ def test_random_weights_come_from_a_config_and_the_seed(images, tmp_path, capfd)
         ),
         (dict(train_dataloader=[dict(type='Resize', scale=(64, 64))], box_margin=0.5), (64, 0.3, 'none')),
         (dict(train_dataloader=[dict(type='LoadFace')]), None),
+        (
+            dict(test_dataloader=[dict(type='ResizeEdge', scale=256), dict(type='CenterCrop', crop_size=224)]),
+            (224, 0.3, 'none'),
+        ),
+        (
+            dict(test_dataloader=[dict(type='CenterCrop', crop_size=160), dict(type='Resize', scale=96)]),
+            (96, 0.3, 'none'),
+        ),
+        (dict(val_dataloader=[dict(type='mmpose.TopdownAffine', input_size=(96, 96))]), (96, 0.3, 'none')),
+        (
+            dict(
+                train_dataloader=[
+                    dict(type='Resize', scale=256),
+                    dict(
+                        type='MultiView',
+                        num_views=[2, 6],
+                        transforms=[
+                            [dict(type='RandomResizedCrop', scale=224), dict(type='RandomFlip')],
+                            [dict(type='RandomResizedCrop', scale=96)],
+                        ],
+                    ),
+                    dict(type='PackInputs'),
+                ]
+            ),
+            (224, 0.3, 'none'),
+        ),
     ],
 )
 def test_the_crop_of_a_model_comes_from_its_config(parts, expected):

@@ -15,6 +15,9 @@ from .registered_types import registered_name, with_names
 LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
 PARTS = ('model', 'data_preprocessor', 'train_dataloader', 'val_dataloader', 'test_dataloader')
 
+# A part of a transform's name, and its argument that tells the size of the images after it.
+SIZES = (('FaceCrop', 'size'), ('Resize', 'scale'), ('Crop', 'crop_size'), ('TopdownAffine', 'input_size'))
+
 
 def checkpoint_config(checkpoint: Any, source: str) -> Optional[dict]:
     """The parts ``PARTS`` of the config in ``checkpoint['meta']['cfg']``.
@@ -137,14 +140,27 @@ def stored_crop(config: Mapping[str, Any]) -> Optional[FaceCrop]:
 def input_size(config: Mapping[str, Any]) -> Optional[int]:
     """Side in pixels of the images that the model is tested on, else trained on; None where no transform tells."""
     for part in LOADERS:
-        dataset = (config.get(part) or {}).get('dataset')
-        for transform in dicts(dataset):
-            if transform.get('type') == 'FaceCrop' and 'size' in transform:
-                return int(transform['size'])
-            if 'Resize' in str(transform.get('type')).rpartition('.')[2] and 'scale' in transform:
-                scale = transform['scale']
-                return max(scale) if isinstance(scale, (list, tuple)) else int(scale)
+        for dataset in dicts((config.get(part) or {}).get('dataset')):
+            size = _size_after(dataset.get('pipeline'))
+            if size is not None:
+                return size
     return None
+
+
+def _size_after(transforms: Any) -> Optional[int]:
+    """Side of the images after a list of transforms: the last one that tells; of views, the first."""
+    if isinstance(transforms, dict):
+        kind = str(transforms.get('type')).rpartition('.')[2]
+        for part, name in SIZES:
+            if part in kind and name in transforms:
+                size = transforms[name]
+                return max(size) if isinstance(size, (list, tuple)) else int(size)
+        return _size_after(transforms.get('transforms'))
+    if not isinstance(transforms, (list, tuple)):
+        return None
+    sizes = [size for size in map(_size_after, transforms) if size is not None]
+    are_views = any(isinstance(view, (list, tuple)) for view in transforms)
+    return (sizes[0] if are_views else sizes[-1]) if sizes else None
 
 
 def _without(value: Any, names: tuple) -> Any:
