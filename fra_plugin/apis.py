@@ -29,7 +29,7 @@ from .checkpoints.pretrained.region_names_path import region_names_path
 from .checkpoints.pretrained_backbone import backbone_tensors, fill, named_tensors
 from .checkpoints.safe_loading.safe_load import safe_load
 from .checkpoints.shipped_weights import find_checkpoint
-from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, stored_crop
+from .checkpoints.stored_config import checkpoint_config, model_config, refuse_foreign_types, sees_rgb, stored_crop
 from .configs import load_config
 from .datasets.given_images import Image, list_images, read_face, read_or_reason, readable_images
 from .datasets.parsing.label_map import read_label_map
@@ -110,7 +110,7 @@ class FRAFeatures:
         preprocessor = model.get('data_preprocessor') or {}
         self.mean = np.array(preprocessor.get('mean') or 0, np.float32)
         self.std = np.array(preprocessor.get('std') or 1, np.float32)
-        self.to_rgb = preprocessor.get('to_rgb', False)
+        self.to_rgb = sees_rgb(preprocessor)
         self._config = model
         is_fra = model['type'] == 'FRA'
         if not is_fra and 'backbone' not in model:
@@ -193,13 +193,17 @@ class FRAFeatures:
             facts = read_folder(self.source).origin
         else:
             facts = dict(origin(self.source), **run_of(safe_load(self.source)))
+        config = self._config
         if self.model is not None:
             tensors = {key: part for key, part in self.model.state_dict().items() if key.startswith(ENCODER_PARTS)}
         else:
             tensors = {f'backbone.{key}': part for key, part in self.backbone.state_dict().items()}
+            # Only the backbone is saved, and its former model may be one that mmpretrain does not know.
+            parts = {key: part for key, part in self._config.items() if key in ('backbone', 'data_preprocessor')}
+            config = dict(type='ImageClassifier', **parts)
         name = name or os.path.basename(os.path.abspath(folder))
         card = model_card(self.source, name, self.crop, facts, licence)
-        write_folder(folder, PretrainedFolder(self._config, tensors, self.crop, facts), card)
+        write_folder(folder, PretrainedFolder(config, tensors, self.crop, facts), card)
         saved = sha256(find_checkpoint(folder))
         if self.region_parts is not None:
             self.region_parts._replace(weights=saved).save(region_names_path(folder))

@@ -169,6 +169,32 @@ def test_other_peoples_weights_need_a_config(features, model, images, tmp_path):
     np.testing.assert_array_equal(moco(images)['embedding'], features(images)['embedding'])
 
 
+def landmark_config(path):
+    """Of mmpose, which is not needed to read its backbone."""
+    model = dict(
+        type='TopdownPoseEstimator',
+        backbone=NARROW,
+        data_preprocessor=dict(type='PoseDataPreprocessor', mean=MEAN, std=STD, bgr_to_rgb=True),
+    )
+    pipeline = [dict(type='LoadImage'), dict(type='TopdownAffine', input_size=(64, 64), use_udp=True)]
+    path.write_text(Config(dict(model=model, test_dataloader=dict(dataset=dict(pipeline=pipeline)))).pretty_text)
+    return path
+
+
+def test_the_backbone_of_a_landmark_model_of_mmpose_sees_its_channels(features, model, images, tmp_path):
+    config = landmark_config(tmp_path / 'landmarks.py')
+    tensors = {f'backbone.{name}': tensor for name, tensor in model.backbone.state_dict().items()}
+    path = write(tmp_path / 'epoch_8.pth', config.read_text(), tensors)
+    export_backbone(str(path), str(tmp_path / 'backbone.pth'))
+    expected = features(images, what='embedding')['embedding']
+    configured = FRAFeatures(path, str(config), 'cpu')
+    np.testing.assert_array_equal(configured(images)['embedding'], expected)
+    configured.save_pretrained(tmp_path / 'folder')
+    for source in ('backbone.pth', 'folder'):
+        again = FRAFeatures(tmp_path / source, device='cpu')
+        np.testing.assert_array_equal(again(images)['embedding'], expected)
+
+
 def test_the_model_does_not_learn(features, images):
     before = {name: tensor.clone() for name, tensor in features.model.state_dict().items()}
     features(images)

@@ -20,7 +20,7 @@ from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
 from .shipped_weights import find_checkpoint
-from .stored_config import checkpoint_config, stored_crop, without_masking
+from .stored_config import checkpoint_config, sees_rgb, stored_crop, without_masking
 
 EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
 OTHER_WORDS = dict(mmpose='mmpretrain')  # its models have a backbone under the same names
@@ -183,7 +183,8 @@ def run_of(content: Any) -> Dict[str, Any]:
 def _classifier_config(backbone: Backbone, crop: FaceCrop) -> str:
     """Text of a config with which mmpretrain builds the backbone and prepares its images."""
     given = backbone.data_preprocessor or {}
-    preprocessor = {key: given[key] for key in ('mean', 'std', 'to_rgb') if key in given}
+    preprocessor = {key: given[key] for key in ('mean', 'std') if key in given}
+    preprocessor['to_rgb'] = sees_rgb(given)
     return Config(
         dict(
             model=dict(type='ImageClassifier', backbone=backbone.config, data_preprocessor=preprocessor),

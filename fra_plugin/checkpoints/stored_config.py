@@ -90,6 +90,12 @@ def model_config(config: Mapping[str, Any], source: str) -> dict:
     return model
 
 
+def sees_rgb(preprocessor: Optional[Mapping[str, Any]]) -> bool:
+    """Whether a model's images are RGB: its preprocessor calls that ``to_rgb`` in mmpretrain, ``bgr_to_rgb`` in mmpose."""
+    preprocessor = preprocessor or {}
+    return bool(preprocessor.get('to_rgb') or preprocessor.get('bgr_to_rgb'))
+
+
 def without_masking(backbone: dict) -> dict:
     """The config of a ViT that sees whole images, where the backbone is MAE's, which hides patches; any other as it is.
 

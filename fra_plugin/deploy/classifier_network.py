@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..checkpoints.pretrained_backbone import fill, named_tensors
-from ..checkpoints.stored_config import model_config, refuse_foreign_types, stored_crop
+from ..checkpoints.stored_config import model_config, refuse_foreign_types, sees_rgb, stored_crop
 from ..models.transfer.linear_regression_head import LinearRegressionHead
 from ..models.transfer.parsing_head import ParsingHead
 from .deployable import Deployable, image_facts, source_facts
@@ -84,7 +84,7 @@ def read_classifier(checkpoint: str, content: Any, parts: Mapping[str, Any]) -> 
             (crop.size, crop.size),
             preprocessor.get('mean') or [0.0] * 3,
             preprocessor.get('std') or [1.0] * 3,
-            preprocessor.get('to_rgb', False),
+            sees_rgb(preprocessor),
         ),
         crop=crop.settings(),
         classes=_classes(content),

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ..checkpoints.pretrained_backbone import fill, named_tensors
-from ..checkpoints.stored_config import model_config
+from ..checkpoints.stored_config import model_config, sees_rgb
 from ..configs import dicts
 from .deployable import Deployable, image_facts, source_facts
 
@@ -71,7 +71,7 @@ def read_landmark_model(checkpoint: str, content: Any, parts: Mapping[str, Any])
             (height, width),
             preprocessor.get('mean') or [0.0] * 3,
             preprocessor.get('std') or [1.0] * 3,
-            preprocessor.get('bgr_to_rgb', False),
+            sees_rgb(preprocessor),
         ),
         crop=_crop(parts),
         codec=dict(codec),

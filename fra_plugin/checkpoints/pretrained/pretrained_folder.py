@@ -13,7 +13,7 @@ from ...files.whole_file import check_folder, make_folder
 from ..export import write_weights
 from ..safe_loading.safe_load import safe_load
 from ..shipped_weights import SAVED_FILE
-from ..stored_config import refuse_foreign_types
+from ..stored_config import refuse_foreign_types, sees_rgb
 
 CONFIG = 'config.json'
 CARD = 'README.md'
@@ -52,7 +52,7 @@ def write_folder(folder: Union[str, os.PathLike], content: PretrainedFolder, car
         model=model,
         crop=content.crop.settings(),
         preprocessing=dict(
-            channel_order='RGB' if preprocessor.get('to_rgb') else 'BGR',
+            channel_order='RGB' if sees_rgb(preprocessor) else 'BGR',
             value_range=[0, 255],
             mean=list(preprocessor.get('mean') or [0.0]),
             std=list(preprocessor.get('std') or [1.0]),
