@@ -268,6 +268,7 @@ class FRAFeatures:
                 output that the model has not, or values that are not finite.
             TypeError: for images that are neither files nor arrays.
         """
+        strict = what is not None
         what = self._outputs(what)
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
             raise ValueError(f'batch_size must be a whole number of at least 1, got {batch_size!r}')
@@ -286,13 +287,14 @@ class FRAFeatures:
                     continue
                 places += read
                 batch = np.stack([prepared[place - start] for place in read])
-                for name, values in self._infer(torch.from_numpy(batch).to(self.device), what).items():
+                for name, values in self._infer(torch.from_numpy(batch).to(self.device), what, strict).items():
                     outputs[name].append(values.float().cpu().numpy())
                     _refuse_not_finite(name, outputs[name][-1], [names[place] for place in read])
         if not places:
             where = f'none of the {len(sources):,} images can be read: ' if len(sources) > 1 else ''
             raise ValueError(f'{where}{left_out[0]}')
-        found = dict(names=np.array(names)[places], **{name: np.concatenate(parts) for name, parts in outputs.items()})
+        arrays = {name: np.concatenate(parts) for name, parts in outputs.items() if parts}
+        found = dict(names=np.array(names)[places], **arrays)
         if skip_broken:
             found.update(places=np.array(places), left_out=np.array(left_out, str))
         if set(OF_REGIONS) & set(what) and self.region_parts is not None:
@@ -350,13 +352,14 @@ class FRAFeatures:
         return np.ascontiguousarray(((image - self.mean) / self.std).transpose(2, 0, 1), np.float32)
 
     @torch.no_grad()
-    def _infer(self, inputs: torch.Tensor, what: Sequence[str]) -> Dict[str, torch.Tensor]:
+    def _infer(self, inputs: torch.Tensor, what: Sequence[str], strict: bool) -> Dict[str, torch.Tensor]:
+        """The outputs; one without a map, such as a ViT's class token, is refused if ``strict``, else has no feature_map."""
         feats = self.backbone(inputs)
         feature_map = feats[-1] if isinstance(feats, (list, tuple)) else feats
         outputs = {}
         if 'embedding' in what:
             outputs['embedding'] = pooled(feats)
-        if 'feature_map' in what:
+        if 'feature_map' in what and (strict or feature_map.dim() == 4):
             if feature_map.dim() != 4:
                 raise ValueError(f'the backbone {type(self.backbone).__name__} gives no feature map')
             outputs['feature_map'] = feature_map

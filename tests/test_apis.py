@@ -195,6 +195,20 @@ def test_the_backbone_of_a_landmark_model_of_mmpose_sees_its_channels(features, 
         np.testing.assert_array_equal(again(images)['embedding'], expected)
 
 
+def test_a_backbone_without_a_map_gives_what_it_has(images, tmp_path):
+    arch = dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=16)
+    backbone = dict(type='VisionTransformer', arch=arch, img_size=64, patch_size=32, out_type='cls_token')
+    model = dict(type='ImageClassifier', backbone=backbone)
+    pipeline = [dict(type='Resize', scale=64)]
+    config = tmp_path / 'vit.py'
+    config.write_text(Config(dict(model=model, test_dataloader=dict(dataset=dict(pipeline=pipeline)))).pretty_text)
+    vit = FRAFeatures(None, str(config), 'cpu')
+    got = vit(images, batch_size=2)
+    assert list(got) == ['names', 'embedding'] and got['embedding'].shape == (5, 16)
+    with pytest.raises(ValueError, match='the backbone VisionTransformer gives no feature map'):
+        vit(images, what=['embedding', 'feature_map'])
+
+
 def test_the_model_does_not_learn(features, images):
     before = {name: tensor.clone() for name, tensor in features.model.state_dict().items()}
     features(images)
