@@ -19,7 +19,7 @@ from .finite_weights import refuse_not_finite
 from .official_release import OFFICIAL_PREPROCESSOR, OFFICIAL_SIZE, resnet_depth
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
-from .shipped_weights import find_checkpoint
+from .shipped_weights import find_checkpoint, refuse_overwriting
 from .stored_config import checkpoint_config, sees_rgb, stored_crop, without_masking
 
 EXPORT_LAYOUTS = ('mmpretrain', 'torchvision', 'timm')
@@ -76,14 +76,15 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
 
     Raises:
         FileNotFoundError: if there is no such checkpoint.
-        ValueError: for another layout or network, a checkpoint that can't be read or has no such network, or a backbone
-            that torchvision and timm do not have.
+        ValueError: for another layout or network, a checkpoint that can't be read or has no such network, a backbone that
+            torchvision and timm do not have, or if ``out`` is the checkpoint itself.
     """
     layout = OTHER_WORDS.get(layout, layout)
     if layout not in EXPORT_LAYOUTS:
         raise ValueError(f'the layout must be one of {", ".join(EXPORT_LAYOUTS)}, got {layout!r}')
     if network not in NETWORK_PREFIXES:
         raise ValueError(f'the network must be online or target, got {network!r}')
+    refuse_overwriting(checkpoint, out)
     content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
     record = dict(origin(checkpoint), network=network, layout=layout, **run_of(content))

@@ -11,7 +11,7 @@ from .checked_load import unwrapped_name
 from .export import origin, run_of, write_weights
 from .pretrained_backbone import named_tensors
 from .safe_loading.safe_load import safe_load
-from .shipped_weights import find_checkpoint
+from .shipped_weights import find_checkpoint, refuse_overwriting
 from .stored_config import checkpoint_config, model_config, stored_crop
 
 ENCODER_PARTS = ('backbone.', 'neck.')
@@ -32,9 +32,11 @@ def export_encoder(checkpoint: str, out: str, config: Optional[str] = None, half
 
     Raises:
         FileNotFoundError: if there is no such checkpoint or config.
-        ValueError: if the checkpoint has no encoder of FRA, or no config and none is named.
+        ValueError: if the checkpoint has no encoder of FRA, or no config and none is named, or if ``out`` is the
+            checkpoint itself.
     """
     checkpoint = find_checkpoint(checkpoint)
+    refuse_overwriting(checkpoint, out)
     content = safe_load(checkpoint)
     tensors = encoder_tensors(named_tensors(content, checkpoint), checkpoint)
     parts = load_config(config).to_dict() if config else checkpoint_config(content, checkpoint)

@@ -58,3 +58,15 @@ def find_checkpoint(name: Union[str, os.PathLike], folder: Path = SHIPPED_FOLDER
     if not sha256(found).startswith(found.stem[-HASH_DIGITS:]):
         raise ValueError(f'{found} is damaged: its SHA-256 does not begin with {found.stem[-HASH_DIGITS:]}')
     return str(found)
+
+
+def refuse_overwriting(checkpoint: Union[str, os.PathLike], out: Union[str, os.PathLike]) -> None:
+    """What is made from a checkpoint has less in it, so it must not take the checkpoint's place.
+
+    Raises:
+        ValueError: if ``out`` is the file of the checkpoint.
+        FileNotFoundError: if there is no such checkpoint.
+    """
+    path = os.path.expanduser(os.fspath(out))
+    if os.path.exists(path) and os.path.samefile(find_checkpoint(checkpoint), path):
+        raise ValueError(f'{out} is the checkpoint itself: choose another name')

@@ -274,6 +274,17 @@ def test_the_command_exports_or_says_in_one_line_why_not(checkpoint, tmp_path, m
     assert not (tmp_path / 'new').exists()
 
 
+@pytest.mark.parametrize('tool', ['export_backbone', 'official_to_plugin', 'export_onnx'])
+def test_no_converter_replaces_the_checkpoint_it_reads(checkpoint, tmp_path, run_tool, tool):
+    path = Path(checkpoint).rename(tmp_path / 'epoch_3.onnx') if tool == 'export_onnx' else Path(checkpoint)
+    before = path.read_bytes()
+    (tmp_path / f'link{path.suffix}').symlink_to(path)
+    for out in (path, tmp_path / f'link{path.suffix}'):
+        code, _, lines = run_tool(f'model_converters/{tool}.py', path, out)
+        assert code == 1 and lines == [f'error: {out} is the checkpoint itself: choose another name']
+    assert path.read_bytes() == before
+
+
 def test_the_norm_layers_of_an_exported_config_need_no_plugin():
     text = "model = dict(type='FRA', backbone=dict(type='ResNet', depth=50, norm_cfg=dict(type='NonBlockingSyncBN', eps=1e-3)))"
     content = dict(state_dict={'backbone.conv1.weight': torch.zeros(1)}, meta=dict(cfg=text))

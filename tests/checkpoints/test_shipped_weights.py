@@ -182,6 +182,8 @@ def test_what_has_no_encoder_is_refused(tmp_path):
     torch.save(dict(state_dict=model.state_dict()), tmp_path / 'bare.pth')
     with pytest.raises(ValueError, match='carries no config'):
         export_encoder(str(tmp_path / 'bare.pth'), str(tmp_path / 'out.pth'))
+    with pytest.raises(ValueError, match='bare.pth is the checkpoint itself'):
+        export_encoder(str(tmp_path / 'bare.pth'), str(tmp_path / 'bare.pth'))
 
 
 def test_the_drawn_face_is_the_same_everywhere():

@@ -15,6 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the source tree, where the package is not installed
 
+from fra_plugin.checkpoints.shipped_weights import refuse_overwriting
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.deploy.deployable import read_deployable
 from fra_plugin.deploy.exported_program import write_program
@@ -37,6 +38,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        refuse_overwriting(args.checkpoint, args.out)
         found = read_deployable(args.checkpoint, args.config, args.what)
         is_onnx = args.out.endswith('.onnx')
         differences = write_onnx(found, args.out, args.opset) if is_onnx else write_program(found, args.out)

@@ -12,6 +12,7 @@ from fra_plugin.checkpoints.export import origin, write_weights
 from fra_plugin.checkpoints.official_release import OFFICIAL_SIZE, official_config, official_to_plugin
 from fra_plugin.checkpoints.pretrained_backbone import named_tensors
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
+from fra_plugin.checkpoints.shipped_weights import refuse_overwriting
 from fra_plugin.command import errors_in_one_line
 from fra_plugin.command.error_text import one_line
 from fra_plugin.datasets.transforms.plain_faces import plain_pipeline
@@ -29,9 +30,11 @@ def convert(checkpoint: str, out: str) -> None:
 
     Raises:
         FileNotFoundError: if there is no such checkpoint.
-        ValueError: if it can't be read without running code, or a tensor's shape does not fit the others.
+        ValueError: if it can't be read without running code, a tensor's shape does not fit the others, or ``out`` is the
+            checkpoint itself.
         KeyError: if it is not a whole official checkpoint.
     """
+    refuse_overwriting(checkpoint, out)
     official = named_tensors(safe_load(checkpoint), checkpoint)
     try:
         tensors = official_to_plugin(official)
