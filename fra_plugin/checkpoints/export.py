@@ -64,7 +64,8 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
     """Write the backbone alone: tensors and a small record of where they come from.
 
     Args:
-        checkpoint: a training checkpoint of this package, an official one, or one of mmpretrain's BYOL.
+        checkpoint: a training checkpoint of this package, an official one, one of mmpretrain's BYOL, or a folder that
+            ``FRAFeatures.save_pretrained`` has written.
         out: file to write. ``.safetensors`` holds the tensors, and the record as its metadata; another ending makes a
             file of torch with ``state_dict`` and ``meta`` (the record).
         layout: 'mmpretrain' (or 'mmpose', which is the same), names ``backbone.*`` as in their models; 'torchvision' or
@@ -85,7 +86,12 @@ def export_backbone(checkpoint: str, out: str, layout: str = 'mmpretrain', netwo
     if network not in NETWORK_PREFIXES:
         raise ValueError(f'the network must be online or target, got {network!r}')
     refuse_overwriting(checkpoint, out)
-    content = safe_load(checkpoint)
+    if os.path.isdir(os.path.expanduser(checkpoint)):
+        from .pretrained.pretrained_folder import as_checkpoint  # which writes its tensors by this module
+
+        content = as_checkpoint(checkpoint)
+    else:
+        content = safe_load(checkpoint)
     backbone = find_backbone(content, network, checkpoint)
     record = dict(origin(checkpoint), network=network, layout=layout, **run_of(content))
     tensors = backbone.tensors

@@ -18,7 +18,7 @@ USE = dict(
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', help='training checkpoint, or an official one')
+    parser.add_argument('checkpoint', help='training checkpoint, an official one, or a folder of save_pretrained')
     parser.add_argument('out', help='file to write: .pth, or .safetensors')
     parser.add_argument(
         '--format',

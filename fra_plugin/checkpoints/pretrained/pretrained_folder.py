@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Union
 
 import torch
+from mmengine.config import Config
 
 from ...datasets.transforms.face_crop import FaceCrop
+from ...datasets.transforms.plain_faces import plain_pipeline
 from ...files.whole_file import check_folder, make_folder
 from ..export import write_weights
 from ..safe_loading.safe_load import safe_load
@@ -94,6 +96,15 @@ def read_folder(folder: Union[str, os.PathLike]) -> PretrainedFolder:
     refuse_foreign_types(model, str(path))
     model['data_preprocessor'] = dict(mean=mean, std=std, to_rgb=order == 'RGB')
     return PretrainedFolder(model, _tensors(safe_load(folder / SAVED_FILE)), _crop(crop, path), origin)
+
+
+def as_checkpoint(folder: Union[str, os.PathLike]) -> Dict[str, Any]:
+    """What :func:`read_folder` reads, in the form of a training checkpoint: ``state_dict``, and ``meta`` with the config."""
+    model, tensors, crop, origin = read_folder(folder)
+    data = dict(dataset=dict(pipeline=plain_pipeline(crop.size, crop)))
+    meta = {key: origin[key] for key in ('epoch', 'iter') if key in origin}
+    meta.update(cfg=Config(dict(model=model, test_dataloader=data)).pretty_text, experiment_name=origin.get('config'))
+    return dict(state_dict=tensors, meta=meta)
 
 
 def _tensors(content: Mapping[str, Any]) -> Dict[str, torch.Tensor]:

@@ -106,6 +106,21 @@ def test_a_backbone_travels_too(features, checkpoint, tmp_path):
     same(backbone, again)
 
 
+@pytest.mark.parametrize('ending', ['.pth', '.safetensors'])
+def test_the_backbone_of_a_folder_is_exported_with_its_config_and_crop(folder, ending, tmp_path):
+    config = json.loads((folder / 'config.json').read_text())
+    config['crop'] = dict(size=48, margin=0.1, align='similarity')
+    (folder / 'config.json').write_text(json.dumps(config))
+    out = str(tmp_path / f'backbone{ending}')
+    record = export_backbone(str(folder), out)
+    assert (record['config'], record['epoch'], record['iter']) == ('fra_r18', 3, 30)
+    backbone = FRAFeatures(out, device='cpu')
+    assert backbone.crop.settings() == config['crop']
+    whole, face = FRAFeatures(folder, device='cpu'), [drawn_face()]
+    for name, values in backbone(face).items():
+        np.testing.assert_array_equal(whole(face)[name], values)
+
+
 def test_the_card_tells_origin_crop_and_licence(folder, features):
     card = (folder / 'README.md').read_text()
     assert header(card)['library_name'] == 'fra_plugin' and header(card)['license'] == 'other'
