@@ -61,7 +61,8 @@ REPLACED = [
     (r'\bFOLDER\b', 'folder/of/faces'),
     (r'(dataset_converters/(\w+)\.py) RAW OUT\b', r'\1 raw/\2 out'),
     (r'(crop_faces\.py) PHOTOS OUT\b', r'\1 photos cut --workers 1'),
-    (r'--images data/lfw_crops/images', '--images data/lfw/lfw'),  # no detector finds its small faces
+    (r'(crop_faces\.py) data/lfw/lfw\b', r'\1 photos'),  # no detector finds the small faces of data/lfw
+    (r'--images data/lfw_crops/images', '--images data/lfw/lfw'),
     (r'(aflw\.py .*)', r'\1 --num-train 2'),
     (r'CHECKPOINT (.* --format torchvision)', r'resnet18.pth \1'),
     (r'(test\.py) CONFIG CHECKPOINT\b', rf'\1 {CLASSES}.py work_dirs/{CLASSES}/epoch_2.pth'),
