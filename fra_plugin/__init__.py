@@ -9,7 +9,8 @@ models. It also changes these parts of the process, for code of other projects a
   (:mod:`fra_plugin.checkpoints.checked_load`).
 - ``mmengine.config.Config``: finds bases such as ``fra_plugin::fra/fra_r50_8xb64.py`` (:mod:`fra_plugin.configs`).
 - mmengine's file backends: there is one more, ``atomic`` (:mod:`fra_plugin.files.atomic_backend`).
-- ``sys.meta_path``: mmpose can be imported without compiled packages (:mod:`fra_plugin.stand_ins`).
+- ``sys.meta_path``: mmpose can be imported without compiled packages, and mmpretrain beside a new transformers, without
+  its multi-modal models (:mod:`fra_plugin.stand_ins`).
 - ``warnings``: one of mmcv-lite's is not shown.
 """
 

@@ -1,4 +1,4 @@
-"""Lets mmpose be imported where mmcv's compiled operators, xtcocotools or mmdet are absent.
+"""Lets mmpose and mmpretrain be imported beside packages that are absent, or newer than they expect.
 
 mmpose imports them at its start for models of bodies and hands. No face model needs them, and two of them have to be
 compiled. While one of the modules in ``NEEDED_BY`` is being loaded, a stand-in takes the place of what is absent:
@@ -9,7 +9,12 @@ compiled. While one of the modules in ``NEEDED_BY`` is being loaded, a stand-in 
 
 Such a class raises an ImportError that says what to install. Before and after, these packages are as absent as ever:
 ``import mmdet`` fails, and whoever asks whether mmcv has its operators gets the true answer. Where the real package is
-installed, nothing happens. This module imports none of them, so ``import fra_plugin`` can be the first import.
+installed, nothing happens.
+
+mmpretrain loads its multi-modal models wherever transformers and pycocotools are installed, and fails altogether beside a
+transformers that no longer has what they import. There it is told to leave these models out.
+
+This module imports none of these packages, so ``import fra_plugin`` can be the first import.
 """
 
 import importlib
@@ -18,6 +23,7 @@ import warnings
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
+from importlib.metadata import version
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Dict, Union
@@ -29,6 +35,8 @@ NEEDED_BY = {
     'mmpose.datasets': 'xtcocotools',
     'mmpose.evaluation': 'xtcocotools',
 }
+WHAT_MMPRETRAIN_FINDS = 'mmpretrain.utils.dependency'
+TOO_NEW_TRANSFORMERS = (4, 56)  # the first without apply_chunking_to_forward in modeling_utils
 
 
 def absent_class(name: str, advice: str) -> type:
@@ -105,15 +113,27 @@ def stand_in_for(package: str):
             sys.modules.pop(name, None)
 
 
+def leave_out_multimodal_models(dependency: ModuleType) -> None:
+    """Tell mmpretrain that it lacks what its multi-modal models need, if transformers is too new for them."""
+    if dependency.WITH_MULTIMODAL:
+        release = tuple(map(int, version('transformers').split('.')[:2]))
+        dependency.WITH_MULTIMODAL = release < TOO_NEW_TRANSFORMERS
+
+
 class LoadWithStandIn(MetaPathFinder):
-    """Finds the modules in NEEDED_BY where they are, and sees to it that they are loaded beside a stand-in."""
+    """Finds the modules named above where they are, and sees to it that they load beside what is installed."""
 
     def find_spec(self, name, path=None, target=None):
-        spec = PathFinder.find_spec(name, path, target) if name in NEEDED_BY else None
+        known = name in NEEDED_BY or name == WHAT_MMPRETRAIN_FINDS
+        spec = PathFinder.find_spec(name, path, target) if known else None
         if spec is not None:
             load = spec.loader.exec_module
 
             def load_with_stand_in(module):
+                if name == WHAT_MMPRETRAIN_FINDS:
+                    load(module)
+                    leave_out_multimodal_models(module)
+                    return
                 with stand_in_for(NEEDED_BY[name]):
                     load(module)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -80,6 +81,30 @@ assert mmpose.models.heads.hybrid_heads.rtmo_head.reduce_mean(0) == 'real'
 assert mmpose.evaluation.metrics.coco_metric.COCOeval.real and xtcocotools.coco.real
 """
     run(code, tmp_path)
+
+
+@pytest.mark.parametrize('release', ['4.56.0', '5.24.0'])
+def test_mmpretrain_loads_beside_a_transformers_that_is_too_new_for_it(tmp_path, release):
+    """A made one, before a real one on the path."""
+    (tmp_path / 'transformers').mkdir()
+    (tmp_path / 'transformers/__init__.py').write_text('')
+    (tmp_path / f'transformers-{release}.dist-info').mkdir()
+    (tmp_path / f'transformers-{release}.dist-info/METADATA').write_text(
+        f'Metadata-Version: 2.1\nName: transformers\nVersion: {release}\n'
+    )
+    code = """
+import fra_plugin, mmpretrain.models
+from mmpretrain.utils import dependency
+assert dependency.satisfy_requirement('transformers>=4.28.0') and not dependency.WITH_MULTIMODAL
+"""
+    run(code, tmp_path)
+
+
+def test_an_older_transformers_keeps_the_multi_modal_models(monkeypatch):
+    found = SimpleNamespace(WITH_MULTIMODAL=True)
+    monkeypatch.setattr(stand_ins, 'version', lambda name: '4.55.4')
+    stand_ins.leave_out_multimodal_models(found)
+    assert found.WITH_MULTIMODAL
 
 
 def test_classes_that_are_absent_say_what_to_install():
