@@ -112,7 +112,7 @@ def start_tool(tool: str, arguments: List[str], log: Path, before: Optional[str]
     """
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['mmpretrain.models', 'mmpretrain.datasets', 'mmengine.runner', 'fra_plugin'])
+    context.set_forkserver_preload(['fra_plugin', 'mmpretrain.models', 'mmpretrain.datasets', 'mmengine.runner'])
     environment['CUDA_VISIBLE_DEVICES'] = ''
     process = context.Process(target=_tool, args=(tool, arguments, str(log), environment, before))
     process.start()
