@@ -20,7 +20,7 @@ This module imports none of these packages, so ``import fra_plugin`` can be the 
 import importlib
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from importlib.metadata import version
@@ -124,20 +124,17 @@ class LoadWithStandIn(MetaPathFinder):
     """Finds the modules named above where they are, and sees to it that they load beside what is installed."""
 
     def find_spec(self, name, path=None, target=None):
-        known = name in NEEDED_BY or name == WHAT_MMPRETRAIN_FINDS
-        spec = PathFinder.find_spec(name, path, target) if known else None
+        spec = PathFinder.find_spec(name, path, target) if name in (*NEEDED_BY, WHAT_MMPRETRAIN_FINDS) else None
         if spec is not None:
             load = spec.loader.exec_module
 
-            def load_with_stand_in(module):
+            def load_beside_what_is_installed(module):
+                with stand_in_for(NEEDED_BY[name]) if name in NEEDED_BY else nullcontext():
+                    load(module)
                 if name == WHAT_MMPRETRAIN_FINDS:
-                    load(module)
                     leave_out_multimodal_models(module)
-                    return
-                with stand_in_for(NEEDED_BY[name]):
-                    load(module)
 
-            spec.loader.exec_module = load_with_stand_in
+            spec.loader.exec_module = load_beside_what_is_installed
         return spec
 
 
