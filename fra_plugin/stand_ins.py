@@ -23,7 +23,6 @@ import warnings
 from contextlib import contextmanager, nullcontext
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
-from importlib.metadata import version
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Dict, Union
@@ -36,7 +35,7 @@ NEEDED_BY = {
     'mmpose.evaluation': 'xtcocotools',
 }
 WHAT_MMPRETRAIN_FINDS = 'mmpretrain.utils.dependency'
-TOO_NEW_TRANSFORMERS = (4, 56)  # the first without apply_chunking_to_forward in modeling_utils
+TOO_NEW = 'transformers>=4.56'  # without apply_chunking_to_forward in modeling_utils
 
 
 def absent_class(name: str, advice: str) -> type:
@@ -115,9 +114,8 @@ def stand_in_for(package: str):
 
 def leave_out_multimodal_models(dependency: ModuleType) -> None:
     """Tell mmpretrain that it lacks what its multi-modal models need, if transformers is too new for them."""
-    if dependency.WITH_MULTIMODAL:
-        release = tuple(map(int, version('transformers').split('.')[:2]))
-        dependency.WITH_MULTIMODAL = release < TOO_NEW_TRANSFORMERS
+    if dependency.satisfy_requirement(TOO_NEW):
+        dependency.WITH_MULTIMODAL = False
 
 
 class LoadWithStandIn(MetaPathFinder):

@@ -1,4 +1,4 @@
-"""mmpose loads without mmcv's operators, xtcocotools and mmdet, and nothing is fooled into taking them for installed."""
+"""mmpose and mmpretrain load beside packages that are absent or too new, and none of these is taken for installed."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmpretrain.utils import dependency
 
 from fra_plugin import stand_ins
 
@@ -100,11 +101,14 @@ assert dependency.satisfy_requirement('transformers>=4.28.0') and not dependency
     run(code, tmp_path)
 
 
-def test_an_older_transformers_keeps_the_multi_modal_models(monkeypatch):
-    found = SimpleNamespace(WITH_MULTIMODAL=True)
-    monkeypatch.setattr(stand_ins, 'version', lambda name: '4.55.4')
-    stand_ins.leave_out_multimodal_models(found)
-    assert found.WITH_MULTIMODAL
+@pytest.mark.parametrize(
+    'release, kept', [('4.28.0', True), ('4.55.4', True), ('4.56.0', False), ('5.0.0.dev0', False)]
+)
+def test_only_an_older_transformers_keeps_the_multi_modal_models(monkeypatch, release, kept):
+    monkeypatch.setattr(dependency, 'WITH_MULTIMODAL', True)
+    monkeypatch.setattr(dependency, 'distribution', lambda package: SimpleNamespace(version=release))
+    stand_ins.leave_out_multimodal_models(dependency)
+    assert dependency.WITH_MULTIMODAL is kept
 
 
 def test_classes_that_are_absent_say_what_to_install():
