@@ -1,7 +1,7 @@
 """Lets mmpose and mmpretrain be imported beside packages that are absent, or newer than they expect.
 
-mmpose imports them at its start for models of bodies and hands. No face model needs them, and two of them have to be
-compiled. While one of the modules in ``NEEDED_BY`` is being loaded, a stand-in takes the place of what is absent:
+mmpose imports three packages at its start for models of bodies and hands. No face model needs them, and two of them have
+to be compiled. While one of the modules in ``NEEDED_BY`` is being loaded, a stand-in takes the place of what is absent:
 
 - ``mmcv.ops``, where mmcv has no compiled extension (mmcv-lite): each name in it is a class that cannot be built;
 - ``xtcocotools``: pycocotools, which has wheels; xtcocotools' own evaluation is a class that cannot be built;
@@ -11,8 +11,9 @@ Such a class raises an ImportError that says what to install. Before and after, 
 ``import mmdet`` fails, and whoever asks whether mmcv has its operators gets the true answer. Where the real package is
 installed, nothing happens.
 
-mmpretrain loads its multi-modal models wherever transformers and pycocotools are installed, and fails altogether beside a
-transformers that no longer has what they import. There it is told to leave these models out.
+Where transformers and pycocotools are installed, mmpretrain loads its multi-modal models too. They import names that newer
+versions of transformers no longer have, and then no part of mmpretrain can be imported. With such a version, mmpretrain is
+told to leave these models out.
 
 This module imports none of these packages, so ``import fra_plugin`` can be the first import.
 """
@@ -34,8 +35,8 @@ NEEDED_BY = {
     'mmpose.datasets': 'xtcocotools',
     'mmpose.evaluation': 'xtcocotools',
 }
-WHAT_MMPRETRAIN_FINDS = 'mmpretrain.utils.dependency'
-TOO_NEW = 'transformers>=4.56'  # without apply_chunking_to_forward in modeling_utils
+OPTIONAL_PACKAGES = 'mmpretrain.utils.dependency'  # where mmpretrain finds out which of them are installed
+TOO_NEW = 'transformers>=4.56'  # its modeling_utils has no apply_chunking_to_forward
 
 
 def absent_class(name: str, advice: str) -> type:
@@ -113,23 +114,23 @@ def stand_in_for(package: str):
 
 
 def leave_out_multimodal_models(dependency: ModuleType) -> None:
-    """Tell mmpretrain that it lacks what its multi-modal models need, if transformers is too new for them."""
+    """If transformers is too new for mmpretrain's multi-modal models, tell mmpretrain that they cannot be loaded."""
     if dependency.satisfy_requirement(TOO_NEW):
         dependency.WITH_MULTIMODAL = False
 
 
 class LoadWithStandIn(MetaPathFinder):
-    """Finds the modules named above where they are, and sees to it that they load beside what is installed."""
+    """Finds the modules named above where they are, and makes sure that they load beside what is installed here."""
 
     def find_spec(self, name, path=None, target=None):
-        spec = PathFinder.find_spec(name, path, target) if name in (*NEEDED_BY, WHAT_MMPRETRAIN_FINDS) else None
+        spec = PathFinder.find_spec(name, path, target) if name in (*NEEDED_BY, OPTIONAL_PACKAGES) else None
         if spec is not None:
             load = spec.loader.exec_module
 
             def load_beside_what_is_installed(module):
                 with stand_in_for(NEEDED_BY[name]) if name in NEEDED_BY else nullcontext():
                     load(module)
-                if name == WHAT_MMPRETRAIN_FINDS:
+                if name == OPTIONAL_PACKAGES:
                     leave_out_multimodal_models(module)
 
             spec.loader.exec_module = load_beside_what_is_installed
