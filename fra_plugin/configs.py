@@ -71,15 +71,15 @@ def load_config(name: str) -> Config:
 
     Raises:
         FileNotFoundError: no such config, or no such base.
-        ValueError: the file is not valid Python, fails when it is run, or is not a config.
+        ValueError: the file has another ending, is not valid Python, fails when it is run, or is not a config.
     """
     path = find_config(name)
     try:
         return Config.fromfile(path)
-    except (OSError, ImportError):
+    except (FileNotFoundError, ImportError):
         raise
     except Exception as error:  # a config is a program, which can fail in any way
-        kind = '' if isinstance(error, (SyntaxError, ConfigParsingError)) else f'{type(error).__name__}: '
+        kind = '' if isinstance(error, (SyntaxError, ConfigParsingError, OSError)) else f'{type(error).__name__}: '
         raise ValueError(f'{path}: {kind}{error}') from error
 
 

@@ -261,6 +261,8 @@ def test_options_and_configs_that_cannot_be_read_are_one_line(call, folder, tmp_
         assert '--cfg-options model.x=[1,2: its brackets do not match' in text
     (tmp_path / 'wrong.py').write_text('depth = 1 / 0\n')
     assert 'wrong.py: ZeroDivisionError: division by zero' in single_error(call('train', tmp_path / 'wrong.py'))
+    (tmp_path / 'face.jpg').write_bytes(b'')
+    assert 'face.jpg: Only py/yml/yaml/json' in single_error(call('train', tmp_path / 'face.jpg'))
 
 
 def test_malformed_options_are_argument_errors(call, folder):
