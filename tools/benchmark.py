@@ -33,7 +33,7 @@ from fra_plugin.command import errors_in_one_line  # noqa: E402
 from fra_plugin.command.config_options import add_config_options, merge_options  # noqa: E402
 from fra_plugin.configs import dicts, find_config, load_config  # noqa: E402
 from fra_plugin.files.stamp import Stamp, data_files, label_files, listing, read_stamp  # noqa: E402
-from fra_plugin.files.whole_file import whole_file  # noqa: E402
+from fra_plugin.files.whole_file import check_folder, whole_file  # noqa: E402
 from fra_plugin.reports.result_table import write_table  # noqa: E402
 
 TASKS = {
@@ -337,6 +337,7 @@ def write(runs: List[Run], notes: Dict[str, str], args: argparse.Namespace) -> s
 def main() -> None:
     args = parse_args()
     with errors_in_one_line():
+        check_folder(args.work_dir)
         if args.checkpoint != RANDOM:
             args.checkpoint = find_checkpoint(args.checkpoint)
             refuse_not_finite(named_tensors(safe_load(args.checkpoint), args.checkpoint), args.checkpoint)

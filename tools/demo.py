@@ -35,6 +35,7 @@ from fra_plugin.datasets.annotation_file import csv_rows  # noqa: E402
 from fra_plugin.evaluation.regions.region_names import RegionParts  # noqa: E402
 from fra_plugin.files.file_hash import sha256  # noqa: E402
 from fra_plugin.files.stamp import Stamp, listing, read_stamp  # noqa: E402
+from fra_plugin.files.whole_file import make_folder  # noqa: E402
 from fra_plugin.reports.run_log import RunLog  # noqa: E402
 from fra_plugin.synthetic.writer import VERSION  # noqa: E402
 
@@ -329,7 +330,7 @@ class Demo:
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Two demos would write the same files: the second one waits, and then finds all of it done."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with open(folder / '.lock', 'w') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

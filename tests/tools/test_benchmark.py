@@ -187,6 +187,11 @@ def test_a_model_without_a_backbone_is_refused(case, run, tmp_path):
     assert code == 1 and 'timm.py: its model has no backbone' in errors[-1]
 
 
+def test_a_file_in_the_place_of_the_work_dir_is_refused(case, run):
+    code, out, errors = run('--tasks', case / 'tiny.py', '--work-dir', case / 'tiny.py')
+    assert code == 1 and errors[-1].endswith('tiny.py is a file, expected a folder') and not out
+
+
 def test_numbers_of_other_options_are_not_taken_over(case, run, tmp_path):
     args = ('--tasks', case / 'tiny.py', '--work-dir', tmp_path)
     assert run(*args, step=Steps())[0] == 0

@@ -209,7 +209,7 @@ def test_what_cannot_work_ends_with_one_line_before_anything_is_done(run, tmp_pa
     assert not list((tmp_path / 'out').glob('*/*'))
 
 
-def test_an_output_among_the_photos_and_a_budget_without_a_step_are_refused(run, tmp_path, capsys):
+def test_an_output_among_the_photos_or_in_a_file_and_a_budget_without_a_step_are_refused(run, tmp_path, capsys):
     draw(tmp_path / 'faces', 8)
     with pytest.raises(SystemExit) as end:
         run('--data', tmp_path / 'faces', '--out', tmp_path / 'faces' / 'demo')
@@ -217,6 +217,9 @@ def test_an_output_among_the_photos_and_a_budget_without_a_step_are_refused(run,
     with pytest.raises(SystemExit) as end:
         run('--data', tmp_path / 'faces', '--budget', 7)
     assert end.value.code == 2 and '--budget must be at least 8, got 7' in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        run('--out', tmp_path / 'faces' / '0.png')
+    assert end.value.code == 1 and capsys.readouterr().err.splitlines()[-1].endswith('is a file, expected a folder')
 
 
 @pytest.mark.parametrize('data', ['', 'my faces, 2024', 'a "quoted" \'name\'', '$HOME $(pwd) `pwd`', '007'])
