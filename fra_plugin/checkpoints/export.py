@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 import mmengine
@@ -165,14 +166,11 @@ def write_weights(tensors: Mapping[str, torch.Tensor], meta: dict, out: str) -> 
     with whole_file(out) as partial:
         if out.endswith('.safetensors'):
             try:
-                from safetensors.torch import save_file
+                from safetensors.torch import save
             except ImportError:
                 raise ImportError(f'{out} needs safetensors: pip install safetensors') from None
-            save_file(
-                tensors,
-                partial,
-                {name: value if isinstance(value, str) else json.dumps(value) for name, value in meta.items()},
-            )
+            words = {name: value if isinstance(value, str) else json.dumps(value) for name, value in meta.items()}
+            Path(partial).write_bytes(save(tensors, words))  # save_file's files are their owner's alone
         else:
             torch.save(dict(state_dict=tensors, meta=meta), partial)
 

@@ -150,6 +150,7 @@ def test_a_config_is_complete(name):
     assert cfg.default_scope == 'mmpose' and cfg.custom_imports.imports == ['fra_plugin', 'fra_plugin.landmark']
     # MMPoseInferencer fails at a collate_fn of a config; mmengine's is the one that mmpose expects.
     assert not any('collate_fn' in cfg[f'{part}_dataloader'] for part in ('train', 'val', 'test'))
+    assert cfg.data_mode == 'topdown' and DATASETS.get(f'mmpose.{cfg.dataset_type}')  # it asks for both
     head = cfg.model.head
     assert head.get('out_channels', head.get('num_joints')) == num_points
     evaluators = cfg.val_evaluator if isinstance(cfg.val_evaluator, list) else [cfg.val_evaluator]

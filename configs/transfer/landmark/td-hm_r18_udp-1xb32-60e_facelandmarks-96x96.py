@@ -20,9 +20,9 @@ model = dict(head=dict(out_channels=len(names)))
 
 # data/face_landmarks/train.json, val.json and images/
 faces = dict(
-    type='Face300WDataset',
+    type=_base_.dataset_type,
     data_root='data/face_landmarks/',
-    data_mode='topdown',
+    data_mode=_base_.data_mode,
     data_prefix=dict(img='images/'),
     metainfo=points,
 )

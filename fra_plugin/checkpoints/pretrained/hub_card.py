@@ -13,6 +13,8 @@ from ..shipped_weights import SHIPPED_FOLDER, find_checkpoint, shipped_weights
 from ..stored_config import LOADERS, checkpoint_config
 
 HEADER = re.compile(r'\A---\n(.*?)^---\n+', re.DOTALL | re.MULTILINE)
+TITLE = re.compile(r'^# .*$', re.MULTILINE)
+FILE = re.compile(r'<!-- file -->.*<!-- end of file -->', re.DOTALL)
 UNKNOWN = 'Not stated in the checkpoint.'
 USE = """## Use
 
@@ -28,8 +30,8 @@ features('faces/')
 def model_card(source: str, name: str, crop: Any, origin: Mapping[str, Any], licence: Optional[str] = None) -> str:
     """Text of the card, with the hub's header.
 
-    Weights that come with the package, or that were read from such a folder, have a card: it is kept. That of another
-    checkpoint is drawn up from what it says about itself; what was measured is for its maker to fill in.
+    Weights that come with the package, or that were read from such a folder, have a card: it is kept, but for the name and
+    the lines on the package's file. That of another checkpoint is drawn up from what it says about itself; what was measured is for its maker to fill in.
 
     Args:
         source: the checkpoint, its name, or a folder that ``save_pretrained`` has written.
@@ -47,9 +49,8 @@ def model_card(source: str, name: str, crop: Any, origin: Mapping[str, Any], lic
         match = HEADER.match(former)
         if match:
             header.update(yaml.safe_load(match.group(1)) or {})
-        body = HEADER.sub('', former)
-        if match is None:
-            header['license_name'] = 'research-only'
+        body = TITLE.sub(lambda _: f'# {name}', HEADER.sub('', former), count=1)
+        body = FILE.sub(lambda _: f'- From: `{origin.get("source", source)}`, SHA-256 `{origin.get("sha256", "")}`', body)
     if licence:
         header['license'] = licence
         header.pop('license_name', None)

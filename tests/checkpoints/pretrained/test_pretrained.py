@@ -18,6 +18,7 @@ from fra_plugin.apis import FRAFeatures
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.fingerprint import drawn_face
 from fra_plugin.checkpoints.pretrained.hub_card import HEADER
+from fra_plugin.checkpoints.shipped_weights import find_checkpoint
 from fra_plugin.evaluation.regions.region_names import RegionParts
 from fra_plugin.files.file_hash import sha256
 
@@ -177,13 +178,24 @@ def test_a_relative_path_means_the_folder_that_was_read(folder, name, tmp_path, 
     assert origins[0] == origins[1] and origins[0]['source'] == 'epoch_3.pth'
 
 
-def test_shipped_weights_travel_with_their_card(tmp_path):
-    shipped = FRAFeatures('fra_r18w32_96px', device='cpu')
-    shipped.save_pretrained(tmp_path / 'out')
+@pytest.mark.parametrize(
+    'name, licence', [('fra_r18w32_96px', ('other', 'research-only')), ('fra_r18w32_96px_drawn', ('apache-2.0', None))]
+)
+def test_shipped_weights_travel_with_their_card(tmp_path, name, licence):
+    shipped = FRAFeatures(name, device='cpu')
+    shipped.save_pretrained(tmp_path / 'out', name='my "faces": 1')
     same(shipped, FRAFeatures.from_pretrained(tmp_path / 'out', device='cpu'))
     card = (tmp_path / 'out/README.md').read_text()
-    assert header(card)['license_name'] == 'research-only' and '<!-- frozen_features -->' in card
-    assert '## Licence and limits' in card
+    assert (header(card)['license'], header(card).get('license_name')) == licence
+    assert '\n# my "faces": 1\n' in card and '<!-- frozen_features -->' in card and '## Licence and limits' in card
+    assert f'{sha256(find_checkpoint(name))}' in card and '- File:' not in card and '.md)' not in card
+
+
+def test_others_may_read_what_is_saved(features, tmp_path):
+    features.save_pretrained(tmp_path / 'out')
+    (tmp_path / 'plain').touch()
+    modes = {path.stat().st_mode for path in (tmp_path / 'out').iterdir()}
+    assert modes == {(tmp_path / 'plain').stat().st_mode}
 
 
 def test_the_hubs_library_reads_the_card(folder):

@@ -3,6 +3,10 @@
 _base_ = ['mmpose::_base_/default_runtime.py', 'resnet50.py', '../../../_base_/models/resnet18_w32.py']
 
 codec = dict(type='UDPHeatmap', input_size=(96, 96), heatmap_size=(24, 24), sigma=1)
+# mmpose's inferencer asks for both.
+dataset_type = 'Face300WDataset'
+data_mode = 'topdown'
+
 train_pipeline = [
     dict(type='LoadLandmarkImage', skip_broken=True),
     dict(type='GetBBoxCenterScale'),
