@@ -23,8 +23,9 @@ class BrokenImageHook(Hook):
     """Reads `skipped_files` of the data samples of every training batch, see FaceFolder.
 
     At the end of an epoch the broken files of all processes are named in the log, unless they were before, and, all of
-    them, in work_dir/broken_images.txt (one a line: path, tab, reason). The share is that of one epoch: broken files / files
-    tried. It is looked at every `interval` iterations, once `min_files` were tried, and at the end of each epoch.
+    them, in work_dir/broken_images.txt (one a line: path, tab, reason). The share is that of one epoch: images replaced /
+    images asked for. It is looked at every `interval` iterations, once `min_files` were asked for, and at the end of each
+    epoch.
 
     Example:
         >>> dict(type='BrokenImageHook', max_share=0.01)
@@ -32,11 +33,11 @@ class BrokenImageHook(Hook):
     Args:
         max_share: training stops above this share of broken files, in [0, 1]. Defaults to 0.05.
         interval: iterations between two looks, which cost an all-reduce of two numbers. Defaults to 100.
-        min_files: files to be tried, over all processes, before the share means something. Defaults to 1000.
+        min_files: images to be asked for, over all processes, before the share means something. Defaults to 1000.
 
     Raises:
-        ValueError: max_share outside [0, 1], or interval or min_files below 1.
-        RuntimeError: from the training loop: too many broken files.
+        ValueError: max_share outside [0, 1], or interval or min_files below 1; from the training loop, on all processes:
+            too many broken files.
     """
 
     def __init__(self, max_share: float = 0.05, interval: int = 100, min_files: int = 1000) -> None:
@@ -47,13 +48,13 @@ class BrokenImageHook(Hook):
         self.max_share = max_share
         self.interval = interval
         self.min_files = min_files
-        self.tried = 0
+        self.asked = 0
         self.skipped = 0
         self.broken: Dict[str, str] = {}  # of this epoch; of this process until they are gathered
         self.reported: Dict[str, str] = {}  # of this run, all processes
 
     def before_train_epoch(self, runner) -> None:
-        self.tried = self.skipped = 0
+        self.asked = self.skipped = 0
         self.broken = {}
 
     def after_train_iter(
@@ -61,18 +62,18 @@ class BrokenImageHook(Hook):
     ) -> None:
         for sample in _data_samples(data_batch):
             skipped = sample.get('skipped_files', ())
-            self.tried += 1 + len(skipped)
-            self.skipped += len(skipped)
+            self.asked += 1  # a broken file that was to replace another one has its own turn
+            self.skipped += bool(skipped)
             self.broken.update(skipped)
         if self.every_n_train_iters(runner, self.interval):
             self._stop_above_max_share(runner, self.min_files)
 
     def after_train_epoch(self, runner) -> None:
-        tried, skipped = self._totals()
+        asked, skipped = self._totals()
         known = set(self.reported)
         names = self._gather(runner)
         if self.broken:
-            message = f'{skipped:,} of {tried:,} images of this epoch are broken and were replaced: '
+            message = f'{skipped:,} of {asked:,} images of this epoch are broken and were replaced: '
             if known.issuperset(self.broken):
                 print_log(f'{message}those that were named before', 'current')
             else:
@@ -80,17 +81,17 @@ class BrokenImageHook(Hook):
         self._stop_above_max_share(runner, 1)
 
     def _stop_above_max_share(self, runner, min_files: int) -> None:
-        tried, skipped = self._totals()
+        asked, skipped = self._totals()
         # The totals are those of all processes, so all of them take the same way from here.
-        if tried >= min_files and skipped > self.max_share * tried:
-            raise RuntimeError(
-                f'{skipped:,} of {tried:,} images are broken, more than max_share = '
+        if asked >= min_files and skipped > self.max_share * asked:
+            raise ValueError(
+                f'{skipped:,} of {asked:,} images are broken, more than max_share = '
                 f'{self.max_share:.1%}: {self._gather(runner)}'
             )
 
     def _totals(self) -> list:
-        """Files tried and files skipped, over all processes."""
-        totals = torch.tensor([self.tried, self.skipped])
+        """Images asked for, and those of them that were replaced, over all processes."""
+        totals = torch.tensor([self.asked, self.skipped])
         all_reduce(totals)
         return totals.tolist()
 

@@ -41,31 +41,35 @@ def runner(tmp_path):
     return SimpleNamespace(iter=0, work_dir=str(tmp_path))
 
 
-def test_share_is_broken_files_by_files_tried(runner):
+def test_share_is_images_replaced_by_images_asked_for(runner):
     hook = BrokenImageHook(max_share=0.25)
-    run_epoch(hook, runner, [batch(0, ['a.jpg']), batch(0)])  # 1 of 4 tried
+    run_epoch(hook, runner, [batch(0, ['a.jpg']), batch(0, 0)])  # 1 of 4
     with pytest.raises(
-        RuntimeError,
-        match=r'2 of 5 images are broken, more than max_share = 25.0%: '
+        ValueError,
+        match=r'1 of 3 images are broken, more than max_share = 25.0%: '
         r'b.jpg \(damaged\), c.jpg \(damaged\); all in .*broken_images.txt',
     ):
         run_epoch(BrokenImageHook(max_share=0.25), runner, [batch(0, ['b.jpg', 'c.jpg'], 0)])
 
 
+def test_a_broken_file_that_was_to_replace_another_is_not_counted_twice(runner):
+    run_epoch(BrokenImageHook(max_share=0.05), runner, [batch(['a.jpg', 'b.jpg'], ['b.jpg'], *[0] * 38)])  # 2 of 40
+
+
 def test_every_epoch_counts_anew(runner):
     hook = BrokenImageHook(max_share=0.3)
     for _ in range(4):
-        run_epoch(hook, runner, [batch(0, ['a.jpg'], 0)])  # 1 of 4 each time
+        run_epoch(hook, runner, [batch(0, ['a.jpg'], 0, 0)])  # 1 of 4 each time
 
 
 def test_no_alarm_on_the_first_images(runner):
     hook = BrokenImageHook(interval=1, min_files=20)
-    run_epoch(hook, runner, [batch(['a.jpg'])] + [batch(0, 0) for _ in range(20)])  # 50 % at first, 2.4 % at the end
+    run_epoch(hook, runner, [batch(['a.jpg'])] + [batch(0, 0) for _ in range(20)])  # all at first, 2.4 % at the end
 
 
 def test_stops_within_the_epoch_once_enough_files_were_tried(runner):
     hook = BrokenImageHook(interval=2, min_files=10)
-    with pytest.raises(RuntimeError, match=r'6 of 12 images are broken'):
+    with pytest.raises(ValueError, match=r'10 of 10 images are broken'):
         run_epoch(hook, runner, [batch(['a.jpg']) for _ in range(20)])
     assert Path(runner.work_dir, 'broken_images.txt').read_text() == 'a.jpg\tdamaged\n'
 
@@ -99,7 +103,7 @@ def test_a_file_is_named_in_the_log_once_a_run(runner, log):
 
 
 def test_many_files_are_named_in_part(runner):
-    with pytest.raises(RuntimeError) as error:
+    with pytest.raises(ValueError) as error:
         run_epoch(BrokenImageHook(), runner, [batch(30)])
     assert str(error.value).count('.jpg') == 20 and ' and 10 more; all in ' in str(error.value)
     assert '\n' not in str(error.value)
@@ -121,11 +125,11 @@ def two_processes(rank, store, folder):
     dist.init_process_group('gloo', init_method=f'file://{store}', rank=rank, world_size=2)
     runner = SimpleNamespace(iter=0, work_dir=folder)
     hook = BrokenImageHook(max_share=0.3, interval=2, min_files=5)
-    run_epoch(hook, runner, [batch(['a.jpg'] if rank == 1 else 0)] + [batch(0) for _ in range(2)])  # 1 of 7
+    run_epoch(hook, runner, [batch(['a.jpg'] if rank == 1 else 0)] + [batch(0) for _ in range(2)])  # 1 of 6
     Path(folder, f'first_{rank}').write_text(str(sorted(hook.broken)))
     try:  # the second process has none broken, yet both must stop, and in the same iteration
         run_epoch(hook, runner, [batch(['b.jpg', 'c.jpg'] if rank == 0 else 0) for _ in range(9)])
-    except RuntimeError as error:
+    except ValueError as error:
         Path(folder, f'error_{rank}').write_text(f'{runner.iter} {error}')
 
 
@@ -133,7 +137,7 @@ def test_two_processes_count_together(tmp_path):
     mp.start_processes(two_processes, args=(str(tmp_path / 'store'), str(tmp_path)), nprocs=2, start_method='fork')
     assert [(tmp_path / f'first_{rank}').read_text() for rank in range(2)] == ["['a.jpg']"] * 2
     first, second = [(tmp_path / f'error_{rank}').read_text() for rank in range(2)]
-    assert first == second and first.startswith('5 6 of 12 images are broken')
+    assert first == second and first.startswith('5 3 of 6 images are broken')
     assert 'a.jpg' not in first, 'that was an epoch ago'
     assert (tmp_path / 'broken_images.txt').read_text() == 'a.jpg\tdamaged\nb.jpg\tdamaged\nc.jpg\tdamaged\n'
 
@@ -186,14 +190,14 @@ def test_a_training_run_names_them_in_its_log(tmp_path):
 
 
 def test_a_training_run_stops(tmp_path):
-    with pytest.raises(RuntimeError, match='more than max_share = 5.0%'):
+    with pytest.raises(ValueError, match='more than max_share = 5.0%'):
         train(tmp_path, 2)
     assert len((tmp_path / 'work' / 'broken_images.txt').read_text().splitlines()) == 2
 
 
 def test_names_of_any_bytes_are_listed_and_logged(runner):
     names = ['Ren\udce9.jpg', 'two\nlines.jpg']
-    with pytest.raises(RuntimeError, match=r'Ren\\udce9.jpg \(damaged\), two\\nlines.jpg \(damaged\); all in') as error:
+    with pytest.raises(ValueError, match=r'Ren\\udce9.jpg \(damaged\), two\\nlines.jpg \(damaged\); all in') as error:
         run_epoch(BrokenImageHook(), runner, [batch(names)])
     assert str(error.value).encode()
     listed = Path(runner.work_dir, 'broken_images.txt').read_bytes()
