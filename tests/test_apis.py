@@ -12,7 +12,7 @@ from made_checkpoints import MEAN, NARROW, STD, fra, fra_config, save
 from mmengine.config import Config
 from mmpretrain import FeatureExtractor
 
-from fra_plugin.apis import SHARPNESS, FRAFeatures, readable_images
+from fra_plugin.apis import SHARPNESS, FRAFeatures, list_images, readable_images
 from fra_plugin.checkpoints.export import export_backbone
 from fra_plugin.checkpoints.stored_config import stored_crop
 from fra_plugin.datasets import LoadFace, SyntheticRegions
@@ -98,6 +98,13 @@ def test_neither_the_batch_nor_the_order_matters(features, images):
         np.testing.assert_allclose(
             features(images[::-1], batch_size, 'embedding')['embedding'][::-1], together, rtol=1e-5, atol=1e-6
         )
+
+
+def test_a_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    cv2.imwrite(str(tmp_path / 'face.png'), np.zeros((8, 8, 3), np.uint8))
+    assert list_images('~')[0] == ['face.png']
+    assert list_images('~/face.png')[1] == list_images([Path('~/face.png')])[1] == [str(tmp_path / 'face.png')]
 
 
 def test_files_folders_and_arrays_give_the_same(features, images, tmp_path):

@@ -17,11 +17,15 @@ Image = Union[str, Path, np.ndarray]
 
 def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
     """Names and files or arrays of what :class:`~fra_plugin.apis.FRAFeatures` takes; raises as it says."""
-    if isinstance(images, (str, Path)) and os.path.isdir(images):
-        scan = scan_folder(os.fspath(images))
-        tell_left_out(os.fspath(images), scan.left_out)
+    if isinstance(images, (str, Path)):
+        images = os.path.expanduser(images)
+    elif isinstance(images, (list, tuple)):
+        images = [os.path.expanduser(image) if isinstance(image, (str, Path)) else image for image in images]
+    if isinstance(images, str) and os.path.isdir(images):
+        scan = scan_folder(images)
+        tell_left_out(images, scan.left_out)
         return scan.paths, [os.path.join(images, path) for path in scan.paths]
-    if isinstance(images, (str, Path)) or isinstance(images, np.ndarray) and images.ndim != 4:
+    if isinstance(images, str) or isinstance(images, np.ndarray) and images.ndim != 4:
         images = [images]
     elif not isinstance(images, (list, tuple, np.ndarray)):
         raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
@@ -35,7 +39,7 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
                     f'image {place} must be a BGR (H, W, 3) or grey (H, W) array of uint8, '
                     f'got {image.shape} {image.dtype}'
                 )
-        elif not isinstance(image, (str, Path)):
+        elif not isinstance(image, str):
             raise TypeError(f'image {place} must be a file or an array, got {type(image).__name__}')
         elif os.path.isdir(image):
             raise IsADirectoryError(f'{image} is a folder: give one folder alone, or image files')

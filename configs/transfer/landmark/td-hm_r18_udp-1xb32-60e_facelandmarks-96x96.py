@@ -35,7 +35,3 @@ test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best='NME_box_size'))
 
 train_cfg = dict(max_epochs=60, val_interval=10)
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=10, start_factor=0.001, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=60, by_epoch=True, convert_to_iter_based=True),
-]

@@ -3,7 +3,10 @@
 _base_ = '_base_/resnet18_w32_heatmap.py'
 
 faces = dict(
-    type=_base_.dataset_type, data_root='data/synthetic_faces/', data_mode=_base_.data_mode, data_prefix=dict(img='images/')
+    type=_base_.dataset_type,
+    data_root='data/synthetic_faces/',
+    data_mode=_base_.data_mode,
+    data_prefix=dict(img='images/'),
 )
 train_dataloader = dict(
     dataset=dict(

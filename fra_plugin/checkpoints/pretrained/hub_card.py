@@ -30,8 +30,9 @@ features('faces/')
 def model_card(source: str, name: str, crop: Any, origin: Mapping[str, Any], licence: Optional[str] = None) -> str:
     """Text of the card, with the hub's header.
 
-    Weights that come with the package, or that were read from such a folder, have a card: it is kept, but for the name and
-    the lines on the package's file. That of another checkpoint is drawn up from what it says about itself; what was measured is for its maker to fill in.
+    Weights that come with the package, or that were read from such a folder, have a card: it is kept, but for its title and
+    the lines on the package's file. That of another checkpoint is drawn up from what it says about itself; what was measured
+    is for its maker to fill in.
 
     Args:
         source: the checkpoint, its name, or a folder that ``save_pretrained`` has written.
@@ -50,7 +51,7 @@ def model_card(source: str, name: str, crop: Any, origin: Mapping[str, Any], lic
         if match:
             header.update(yaml.safe_load(match.group(1)) or {})
         body = TITLE.sub(lambda _: f'# {name}', HEADER.sub('', former), count=1)
-        body = FILE.sub(lambda _: f'- From: `{origin.get("source", source)}`, SHA-256 `{origin.get("sha256", "")}`', body)
+        body = FILE.sub(lambda _: _from(source, origin), body)
     if licence:
         header['license'] = licence
         header.pop('license_name', None)
@@ -64,6 +65,10 @@ def _former_card(source: str) -> Optional[str]:
     if source in shipped_weights() and not folder.is_file():
         return (SHIPPED_FOLDER / f'{source}.md').read_text(encoding='utf-8')
     return None
+
+
+def _from(source: str, origin: Mapping[str, Any]) -> str:
+    return f'- From: `{origin.get("source", source)}`, SHA-256 `{origin.get("sha256", "")}`'
 
 
 def _drawn_up(source: str, name: str, crop: Any, origin: Mapping[str, Any]) -> str:
@@ -93,7 +98,7 @@ def _drawn_up(source: str, name: str, crop: Any, origin: Mapping[str, Any]) -> s
             '',
             f'- Data: {"; ".join(data) or UNKNOWN}',
             f'- Recipe: {" ".join(filter(None, recipe)) or UNKNOWN}',
-            f'- From: `{origin.get("source", source)}`, SHA-256 `{origin.get("sha256", "")}`',
+            _from(source, origin),
             '',
             '## Faces',
             '',

@@ -67,5 +67,5 @@ optim_wrapper = dict(type='BFloat16OptimWrapper', optimizer=dict(type='Adam', lr
 auto_scale_lr = dict(base_batch_size=32)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=10, start_factor=0.001, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=8, by_epoch=True, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', begin=0, by_epoch=True, convert_to_iter_based=True),
 ]
