@@ -18,19 +18,19 @@ Image = Union[str, Path, np.ndarray]
 def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[Image]]:
     """Names and files or arrays of what :class:`~fra_plugin.apis.FRAFeatures` takes; raises as it says."""
     if isinstance(images, (str, Path)):
-        images = os.path.expanduser(images)
-    elif isinstance(images, (list, tuple)):
-        images = [os.path.expanduser(image) if isinstance(image, (str, Path)) else image for image in images]
-    if isinstance(images, str) and os.path.isdir(images):
-        scan = scan_folder(images)
-        tell_left_out(images, scan.left_out)
-        return scan.paths, [os.path.join(images, path) for path in scan.paths]
-    if isinstance(images, str) or isinstance(images, np.ndarray) and images.ndim != 4:
+        folder = os.path.expanduser(images)
+        if os.path.isdir(folder):
+            scan = scan_folder(folder)
+            tell_left_out(folder, scan.left_out)
+            return scan.paths, [os.path.join(folder, path) for path in scan.paths]
+        images = [images]
+    elif isinstance(images, np.ndarray) and images.ndim != 4:
         images = [images]
     elif not isinstance(images, (list, tuple, np.ndarray)):
         raise TypeError(f'images must be files, a folder or arrays, got {type(images).__name__}')
     if len(images) == 0:
         raise ValueError('no images given')
+    images = [os.path.expanduser(image) if isinstance(image, (str, Path)) else image for image in images]
     for place, image in enumerate(images):
         if isinstance(image, np.ndarray):
             has_shape = image.ndim == 2 or image.ndim == 3 and image.shape[2] == 3
@@ -45,9 +45,7 @@ def list_images(images: Union[Image, Sequence[Image]]) -> Tuple[List[str], List[
             raise IsADirectoryError(f'{image} is a folder: give one folder alone, or image files')
         elif not os.path.isfile(image):
             raise FileNotFoundError(f'no image {image}')
-    return [str(place) if isinstance(image, np.ndarray) else str(image) for place, image in enumerate(images)], list(
-        images
-    )
+    return [str(place) if isinstance(image, np.ndarray) else image for place, image in enumerate(images)], images
 
 
 def read_face(source: Image, size: Optional[int] = None) -> np.ndarray:

@@ -2,10 +2,10 @@
 
     python tools/model_converters/ship_weights.py work_dirs/fra/epoch_10.pth fra_r18w32_96px
 
-Beside it must lie the model card, fra_plugin/weights/NAME.md, in which the lines on the file and the names of the regions
-are renewed; its table of results is renewed by `tools/benchmark_frozen.py ... --page fra_plugin/weights/NAME.md`. The names,
-told by drawn faces, also go into a file of their own. The model's outputs for one drawn
-face are stored with the weights, and a test compares with them.
+Beside it must lie the model card, fra_plugin/weights/NAME.md, whose header has the licence. In it, the lines on the file and
+the names of the regions are renewed; its table of results is renewed by `tools/benchmark_frozen.py ... --page
+fra_plugin/weights/NAME.md`. The names, told by drawn faces, also go into a file of their own. The model's outputs for one
+drawn face are stored with the weights, and a test compares with them.
 """
 
 import argparse

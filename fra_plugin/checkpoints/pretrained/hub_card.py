@@ -51,7 +51,7 @@ def model_card(source: str, name: str, crop: Any, origin: Mapping[str, Any], lic
         if match:
             header.update(yaml.safe_load(match.group(1)) or {})
         body = TITLE.sub(lambda _: f'# {name}', HEADER.sub('', former), count=1)
-        body = FILE.sub(lambda _: _from(source, origin), body)
+        body = FILE.sub(lambda _: _origin_line(source, origin), body)
     if licence:
         header['license'] = licence
         header.pop('license_name', None)
@@ -67,7 +67,7 @@ def _former_card(source: str) -> Optional[str]:
     return None
 
 
-def _from(source: str, origin: Mapping[str, Any]) -> str:
+def _origin_line(source: str, origin: Mapping[str, Any]) -> str:
     return f'- From: `{origin.get("source", source)}`, SHA-256 `{origin.get("sha256", "")}`'
 
 
@@ -98,7 +98,7 @@ def _drawn_up(source: str, name: str, crop: Any, origin: Mapping[str, Any]) -> s
             '',
             f'- Data: {"; ".join(data) or UNKNOWN}',
             f'- Recipe: {" ".join(filter(None, recipe)) or UNKNOWN}',
-            _from(source, origin),
+            _origin_line(source, origin),
             '',
             '## Faces',
             '',

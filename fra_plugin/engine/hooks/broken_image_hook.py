@@ -33,7 +33,7 @@ class BrokenImageHook(Hook):
     Args:
         max_share: training stops above this share of broken files, in [0, 1]. Defaults to 0.05.
         interval: iterations between two looks, which cost an all-reduce of two numbers. Defaults to 100.
-        min_files: images to be asked for, over all processes, before the share means something. Defaults to 1000.
+        min_files: images asked for, over all processes, before the share means something. Defaults to 1000.
 
     Raises:
         ValueError: max_share outside [0, 1], or interval or min_files below 1; from the training loop, on all processes:
