@@ -362,6 +362,10 @@ def main() -> None:
         print(table)
         if failed:
             raise ValueError(f'{failed} of {len(runs)} runs failed; the table names their logs')
+        if not any(metrics(run) for run in runs):
+            raise FileNotFoundError(
+                f'nothing was measured: no data of any task; {runs[0].title}: {notes[runs[0].title]}'
+            )
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ from ..configs import load_config
 from ..engine.hooks.finite_predictions import FinitePredictions
 from ..engine.hooks.label_check_hook import LabelCheckHook
 from ..engine.runners.fit_to_machine import fit_to_machine
-from ..engine.runners.preconditions import settle_train_cfg
+from ..engine.runners.preconditions import drop_late_schedulers, settle_train_cfg
 from ..engine.side_product import forgive
 from ..files.file_name import take_any_name
 from ..files.whole_file import check_folder
@@ -99,7 +99,7 @@ def build_runner(cfg: Config) -> Runner:
         from .. import landmark  # noqa: F401  (checks annotation files of any config of mmpose)
     settle_train_cfg(cfg)
     check_folder(cfg.work_dir)
-    changes = fit_to_machine(cfg)
+    changes = drop_late_schedulers(cfg) + fit_to_machine(cfg)
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     for check in (RefuseForeignWeights, LabelCheckHook, FinitePredictions):
         if not any(isinstance(hook, check) for hook in runner.hooks):

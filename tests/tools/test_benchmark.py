@@ -162,6 +162,12 @@ def test_a_task_without_data_is_skipped_with_the_reason(case, run, tmp_path):
     assert f'skipped, no data in {case}/data/wflw' in rows[1]['note'] and rows[2]['mean'] == '50.0'
 
 
+def test_without_any_data_nothing_was_measured(run, tmp_path):
+    code, _, errors = run('--tasks', 'celeba,wflw', '--work-dir', tmp_path, step=Steps())
+    assert code == 1 and 'nothing was measured' in errors[-1] and 'skipped, no data in ' in errors[-1]
+    assert len(table(tmp_path)) == 2
+
+
 def test_a_run_that_fails_is_named_and_the_others_go_on(case, run, tmp_path):
     args = ('--tasks', case / 'tiny.py', '--seeds', 2, '--work-dir', tmp_path)
     code, _, errors = run(*args, step=Steps(lambda command: 'seed0' in command[2]))

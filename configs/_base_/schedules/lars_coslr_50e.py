@@ -18,7 +18,7 @@ optim_wrapper = dict(
 
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-4, by_epoch=True, begin=0, end=10, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', T_max=40, by_epoch=True, begin=10, end=50, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', by_epoch=True, begin=10, convert_to_iter_based=True),  # to the last epoch
 ]
 
 train_cfg = dict(type='ReliableTrainLoop', max_epochs=50)

@@ -18,6 +18,6 @@ model = dict(
 # Neighbouring frames hardly differ: a few epochs are enough.
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', eta_min=1e-6, T_max=9, by_epoch=True, begin=1, end=10, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=1, convert_to_iter_based=True),
 ]
 train_cfg = dict(max_epochs=10)

@@ -1,6 +1,6 @@
 """What is known to go wrong before the first step, as one line instead of a training of nothing."""
 
-from typing import Optional
+from typing import List, Optional
 
 from mmengine.config import Config
 from mmengine.dist import get_world_size
@@ -69,6 +69,26 @@ def settle_train_cfg(cfg: Config) -> None:
             f"agree: write train_cfg=dict(_delete_=True, type='{other}', {length}=...)"
         )
     train_cfg.pop('by_epoch')
+
+
+def drop_late_schedulers(cfg: Config) -> List[str]:
+    """Leave out schedulers that begin after the last epoch, such as the cosine in a trial of one epoch of a long config.
+
+    A scheduler without ``end`` goes on to the last epoch; mmengine refuses it where it would begin after that.
+
+    Returns:
+        One line for each, for the log.
+    """
+    epochs, schedulers = (cfg.get('train_cfg') or {}).get('max_epochs'), cfg.get('param_scheduler')
+    if not isinstance(epochs, int) or not isinstance(schedulers, list):
+        return []
+    late = [
+        part
+        for part in schedulers
+        if 'end' not in part and part.get('by_epoch', True) and part.get('begin', 0) >= epochs > 0
+    ]
+    cfg.param_scheduler = [part for part in schedulers if part not in late]
+    return [f'{part.type} left out: it begins after epoch {part.begin}, and there are {epochs}.' for part in late]
 
 
 def _length(part: object) -> Optional[int]:
