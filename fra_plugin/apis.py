@@ -67,7 +67,7 @@ class FRAFeatures:
     needs the config beside the checkpoint, takes half of a truncated JPEG for an image, and reads one file after another.
 
     Args:
-        checkpoint: training checkpoint of FRA or of another model of mmpretrain, an official FRA checkpoint, what
+        checkpoint: training checkpoint of FRA or of another model of mmpretrain or mmpose, an official FRA checkpoint, what
             export_backbone.py wrote (a backbone, which has no heatmaps), a folder that :meth:`save_pretrained` wrote, the
             name of weights that come with the package, such as 'fra_r18w32_96px', or a release of others that
             :mod:`fra_plugin.checkpoints.known_releases` knows. None: random weights, to compare with.
@@ -421,7 +421,8 @@ def _read(checkpoint: str, config: Optional[str]) -> Tuple[dict, Dict[str, torch
     if parts is None:
         raise ValueError(f'{checkpoint} carries no config: name its config file with config=')
     model = model_config(parts, checkpoint)
-    refuse_foreign_types(model, checkpoint)
+    # Of another model only the backbone is built, such as that of a landmark model of mmpose.
+    refuse_foreign_types(model if model['type'] == 'FRA' else model.get('backbone') or model, checkpoint)
     return model, tensors, stored_crop(parts)
 
 

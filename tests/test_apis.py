@@ -197,7 +197,7 @@ def test_the_backbone_of_a_landmark_model_of_mmpose_sees_its_channels(features, 
     configured = FRAFeatures(path, str(config), 'cpu')
     np.testing.assert_array_equal(configured(images)['embedding'], expected)
     configured.save_pretrained(tmp_path / 'folder')
-    for source in ('backbone.pth', 'folder'):
+    for source in ('epoch_8.pth', 'backbone.pth', 'folder'):
         again = FRAFeatures(tmp_path / source, device='cpu')
         np.testing.assert_array_equal(again(images)['embedding'], expected)
 
@@ -237,6 +237,7 @@ def write(path, cfg, state_dict):
         ('model = dict(', 'more than values'),
         ("model = dict(type='os.mkdir', path='ran')", "the type 'os.mkdir', which is no registered model"),
         ("model = dict(type='FRA', backbone=dict(type='antigravity'))", "the type 'antigravity'"),
+        ("model = dict(type='TopdownPoseEstimator', backbone=dict(type='antigravity'))", "the type 'antigravity'"),
         ('model = 3', 'the config has no model'),
         ('', 'carries no config'),
     ],

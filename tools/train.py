@@ -53,6 +53,8 @@ def merge_args(cfg, args: argparse.Namespace) -> None:
                 'checkpoint each time; give --resume without a checkpoint'
             )
         args.resume = 'auto'
+    if args.resume is None and cfg.get('resume') and cfg.get('load_from') and 'resume' not in args.cfg_options:
+        cfg.resume, args.resume = False, 'auto'  # a recipe that resumes by itself begins with load_from
     if args.resume == 'auto':
         if not cfg.get('load_from') or has_checkpoint(Path(cfg.work_dir)):  # load_from is where a run begins
             cfg.resume, cfg.load_from = True, None

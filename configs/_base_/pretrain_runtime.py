@@ -1,7 +1,7 @@
 # What every pre-training runs with.
 _base_ = 'default_runtime.py'
 
-default_hooks = dict(checkpoint=dict(type='ReliableCheckpointHook', minute_interval=30))
+default_hooks = dict(checkpoint=dict(type='ReliableCheckpointHook'))
 custom_hooks = [
     dict(type='BrokenImageHook'),
     dict(type='NonFiniteHook'),

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from mmengine.hooks import Hook
-from mmpretrain.registry import HOOKS
+from mmengine.registry import HOOKS
 
 from .checked_load import unwrapped
 from .pretrained_backbone import backbone_tensors, fill, named_tensors

@@ -1,13 +1,14 @@
 """Weights of another model end a run before its first step: mmengine would only warn, and go on with random weights."""
 
 import logging
+import re
 from collections import Counter, OrderedDict
 from typing import List, Sequence
 
 from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from mmpretrain.registry import HOOKS
 from torch import nn
 
 from .checked_load import refuse_deeper_backbone, unwrapped, unwrapped_name
@@ -63,7 +64,8 @@ class RefuseForeignWeights(Hook):
             missing, surplus = fill(model, given, source, whose=' of this config')
         except ValueError as error:
             if 'size mismatch' in str(error) and trains and not runner._resume:
-                raise ValueError(f'{error}. {HINT.format("head.final_layer.")}') from None
+                layer = re.search(r'size mismatch for (\S+)\.\w+', str(error)).group(1)
+                raise ValueError(f'{error}. {HINT.format(f"{layer}.")}') from None
             raise
         refuse_deeper_backbone(model, surplus, source)
         missing = [name for name in missing if not name.endswith('num_batches_tracked')]

@@ -10,6 +10,9 @@ from torch.optim import Optimizer
 class ResumeCheck(Hook):
     """For a Runner that resumes: mmengine would end with the name of what it misses, or much later, in a step.
 
+    A run that is finished, and one of another length, whose learning rate keeps the schedule of the checkpoint, are warned
+    about.
+
     Raises:
         ValueError: before the first step, for a file without the state of a training, or whose optimizer keeps other
             numbers than that of the config.
@@ -30,12 +33,24 @@ class ResumeCheck(Hook):
                 f'A run can go on from an epoch_N.pth or iter_N.pth only; to start a new run from these weights, leave '
                 f'--resume out and set load_from={self.source}'
             )
+        self.planned = content['message_hub'].get('runtime_info', {}).get('max_iters')
         # Of a new optimizer: torch adds names to the defaults of one that has read a state.
         self.settings = [list(optimizer.defaults) for optimizer in _optimizers(runner.optim_wrapper)]
 
     def before_train(self, runner) -> None:
         if self.source is None:
             return
+        if runner.iter >= runner.max_iters:
+            runner.logger.warning(
+                f'nothing is left to train: {self.source} is at iteration {runner.iter} of {runner.max_iters}. '
+                'For a new run, take another work directory'
+            )
+        elif self.planned not in (None, runner.max_iters):
+            runner.logger.warning(
+                f'{self.source} is of a run of {self.planned} iterations, and this one has {runner.max_iters}: the learning '
+                'rate goes on by the schedule of that run. For a schedule of this length, start a new run with '
+                f'load_from={self.source}, in another work directory'
+            )
         for optimizer, own in zip(_optimizers(runner.optim_wrapper), self.settings):
             for group in optimizer.param_groups:
                 lacking = [name for name in own if name not in group]

@@ -86,6 +86,7 @@ def read_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = os.path.join('work_dirs', Path(cfg.filename).stem)
+    cfg.work_dir = os.path.expanduser(cfg.work_dir)
     return cfg
 
 

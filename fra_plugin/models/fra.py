@@ -5,12 +5,12 @@ through the averages over processes (``sync_grad=False`` in the heatmap head and
 """
 
 import copy
+import logging
 import math
-import warnings
 from typing import Dict, List, Optional, Tuple, Union
 
 import torch
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 from mmpretrain.models import BaseSelfSupervisor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
@@ -81,6 +81,14 @@ class FRA(BaseSelfSupervisor):
         self.target.backbone.load_state_dict(self.backbone.state_dict())
         self.target.neck.load_state_dict(self.neck.state_dict())
 
+    def _load_from_state_dict(self, state_dict: Dict[str, torch.Tensor], prefix: str, *args) -> None:
+        """Let the target start as the copy of an encoder whose file has no target network."""
+        if not any(name.startswith(f'{prefix}target.') for name in state_dict):
+            online = (f'{prefix}backbone.', f'{prefix}neck.')
+            encoder = {name[len(prefix) :]: value for name, value in state_dict.items() if name.startswith(online)}
+            state_dict.update((f'{prefix}target.{name}', value) for name, value in encoder.items())
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def loss(self, inputs: List[torch.Tensor], data_samples: Optional[List[DataSample]] = None) -> Dict:
         """Losses of :meth:`FRAHead.loss` for two views (B, 3, H, W) of the same faces.
 
@@ -91,9 +99,11 @@ class FRA(BaseSelfSupervisor):
             raise ValueError(f'FRA learns from a list of two views (B, 3, H, W) each, got {got}')
         self._losses_since_update += 1
         if self._losses_since_update == 100:  # a config whose own custom_hooks replaced the recipe's
-            warnings.warn(
+            print_log(
                 'the target network has not moved for 100 iterations: '
-                "dict(type='MomentumUpdateHook') must be among custom_hooks"
+                "dict(type='MomentumUpdateHook') must be among custom_hooks",
+                'current',
+                logging.WARNING,
             )
         view_boxes = None
         if self.head.cross_view and data_samples and 'view_boxes' in data_samples[0]:

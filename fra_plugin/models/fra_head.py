@@ -3,7 +3,6 @@
 Source: FRA (CVPR 2024), Section 3.3.
 """
 
-import warnings
 from typing import Dict, Optional
 
 import torch
@@ -83,10 +82,9 @@ class FRAHead(BaseModule):
         if self.cross_view and view_boxes is not None:
             teacher_logits, boxes = teacher_logits.flip(0), (view_boxes, view_boxes.flip(0))
         elif self.cross_view:
-            warnings.warn(
-                'where the views were cut is not known, so the target network looks at the same view; '
-                "cross_view needs type='LocatedMultiView' in the place of MultiView, and "
-                "meta_keys=('view_boxes', ) for PackInputs"
+            raise ValueError(
+                "cross_view needs to know where the views were cut: set type='LocatedMultiView' in the place of MultiView, "
+                "and meta_keys=('view_boxes', ) for PackInputs"
             )
         loss_relation = self.relation_loss(online.region_logits, teacher_logits, *boxes)
         return dict(

@@ -67,3 +67,21 @@ def test_another_optimizer_is_named_before_the_first_step(tmp_path, trained):
 def test_weights_alone_start_a_new_run(tmp_path, trained):
     torch.save(safe_load(trained)['state_dict'], tmp_path / 'plain.pth')
     assert train(tmp_path / 'new', load_from=str(tmp_path / 'plain.pth')).iter == 1
+
+
+def log_of(folder):
+    return ''.join(path.read_text() for path in folder.glob('*/*.log'))
+
+
+def test_a_finished_run_says_so(tmp_path, trained):
+    assert train(tmp_path / 'again', load_from=str(trained), resume=True).iter == 1
+    assert 'nothing is left to train' in log_of(tmp_path / 'again') and 'at iteration 1 of 1' in log_of(
+        tmp_path / 'again'
+    )
+
+
+def test_a_run_of_another_length_tells_that_the_rate_keeps_its_schedule(tmp_path, trained):
+    train(tmp_path / 'more', 3, load_from=str(trained), resume=True)
+    assert 'is of a run of 1 iterations, and this one has 3' in log_of(tmp_path / 'more')
+    train(tmp_path / 'end', 3, load_from=str(tmp_path / 'more' / 'epoch_2.pth'), resume=True)
+    assert 'is of a run of' not in log_of(tmp_path / 'end')

@@ -232,14 +232,15 @@ def test_random_weights_are_an_option(tmp_path):
     assert runner.iter == 2
 
 
-def verify(tmp_path, load_from):
-    cfg, weights = prepare('resnet50_1xb64-verify-fra_lfw', tmp_path)
+def verify(tmp_path, load_from, name='resnet50_1xb64-verify-fra_lfw'):
+    cfg, weights = prepare(name, tmp_path)
     cfg.load_from = load_from
     return Runner.from_cfg(cfg), weights
 
 
-def test_verification_runs_in_the_test_loop(tmp_path):
-    runner, weights = verify(tmp_path, str(tmp_path / 'epoch_50.pth'))
+@pytest.mark.parametrize('name', [name for name in CONFIGS if '-verify-' in name])
+def test_verification_runs_in_the_test_loop(tmp_path, name):
+    runner, weights = verify(tmp_path, str(tmp_path / 'epoch_50.pth'), name)
     metrics = runner.test()
     assert {'verification/accuracy', 'verification/auc', 'verification/tar@far=0.1'} <= set(metrics)
     state = runner.model.backbone.state_dict()

@@ -18,7 +18,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from fra_plugin.checkpoints.safe_loading.safe_load import safe_load
-from fra_plugin.command import errors_in_one_line
+from fra_plugin.command import errors_in_one_line, read_config
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -346,6 +346,26 @@ def test_a_resume_begins_with_load_from_where_nothing_was_saved(tmp_path, monkey
     cfg.work_dir = str(tmp_path / 'run')
     load_tool('train').merge_args(cfg, load_args('train', 'x', *(['--resume'] if restarts == '0' else [])))
     assert (cfg.resume, cfg.load_from) == ((True, None) if saved else (False, str(tmp_path / 'start.pth')))
+
+
+@pytest.mark.parametrize('given', [(), ('--cfg-options', 'resume=True')])
+@pytest.mark.parametrize('file', ['nothing', 'epoch_1.pth'])
+def test_a_recipe_that_resumes_by_itself_begins_with_load_from(tmp_path, file, given):
+    """Unless resume is asked for with it: mmengine then goes on from load_from."""
+    for path in [tmp_path / 'start.pth', tmp_path / 'run' / file]:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    start = str(tmp_path / 'start.pth')
+    cfg = Config(dict(train_dataloader={}, train_cfg={}, load_from=start, resume=True, work_dir=str(tmp_path / 'run')))
+    load_tool('train').merge_args(cfg, load_args('train', 'x', *given))
+    saved = file == 'epoch_1.pth'
+    assert (cfg.resume, cfg.load_from) == ((True, start) if given else (True, None) if saved else (False, start))
+
+
+def test_the_work_directory_may_lie_in_the_home_folder(monkeypatch, tmp_path, folder):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    args = load_args('train', folder / 'tiny_classes.py', '--work-dir', '~/runs')
+    assert read_config(args).work_dir == str(tmp_path / 'runs')
 
 
 def test_a_checkpoint_to_resume_from_is_refused_where_the_run_may_be_restarted(monkeypatch, tmp_path):

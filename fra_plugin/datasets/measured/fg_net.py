@@ -23,7 +23,10 @@ class FGNet(AgedFaces):
         data_root: folder with ``images``, or with the images.
         split: 'train' (all people but one) or 'test' (this one). Defaults to 'train'.
         person: who is for testing, 1 to 82. Defaults to 1.
-        **kwargs: ``target`` and ``max_age`` of :class:`AgedFaces`, and the arguments of :class:`LabelledFaces`.
+        **kwargs: ``target`` and ``max_age`` of :class:`AgedFaces`, the arguments of :class:`LabelledFaces`.
+
+    Raises:
+        ValueError: for another person, or a ``fold``.
     """
 
     OFFICIAL_COUNTS = dict(train=1002, test=1002)
@@ -32,6 +35,10 @@ class FGNet(AgedFaces):
     FOLDERS = ('images', 'FGNET/images')
 
     def __init__(self, data_root: str, split: str = 'train', person: int = 1, **kwargs) -> None:
+        if 'fold' in kwargs:
+            raise ValueError('FGNet leaves out one person, not a fold: set person')
+        if not 1 <= person <= 82:
+            raise ValueError(f'person must be 1 to 82, got {person}')
         self.person = person
         super().__init__(data_root, split, **kwargs)
 

@@ -8,7 +8,7 @@ import torch
 from mmengine.dist import all_gather_object, all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmpretrain.registry import HOOKS
+from mmengine.registry import HOOKS
 
 from ...files.printable import printable
 from ...files.whole_file import whole_file

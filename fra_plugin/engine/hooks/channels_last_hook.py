@@ -2,9 +2,9 @@
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from mmpretrain.registry import HOOKS
 from torch.nn.parallel import DistributedDataParallel
 
 from ...checkpoints.checked_load import unwrapped

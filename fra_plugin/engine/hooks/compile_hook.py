@@ -5,9 +5,9 @@ from typing import Callable, Optional
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.utils import digit_version
-from mmpretrain.registry import HOOKS
 from torch import nn
 
 from ...checkpoints.checked_load import unwrapped

@@ -34,11 +34,11 @@ class ReliableCheckpointHook(CheckpointHook):
     With gradient accumulation it waits until the accumulated gradient was used, as checkpoints don't hold gradients.
 
     Example:
-        >>> dict(type='ReliableCheckpointHook', interval=1, max_keep_ckpts=3, minute_interval=30)
+        >>> dict(type='ReliableCheckpointHook', interval=1, max_keep_ckpts=3, iter_interval=500)
 
     Args:
         iter_interval: iterations, at least 1. Defaults to None, not by iterations.
-        minute_interval: minutes, above 0, by the first process's clock. Defaults to None, not by the clock.
+        minute_interval: minutes, above 0, by the first process's clock. Defaults to 30. None: not by the clock.
         **kwargs: as CheckpointHook; ``backend_args`` defaults to ``dict(backend='atomic')``.
 
     Raises:
@@ -47,7 +47,7 @@ class ReliableCheckpointHook(CheckpointHook):
     """
 
     def __init__(
-        self, *args, iter_interval: Optional[int] = None, minute_interval: Optional[float] = None, **kwargs
+        self, *args, iter_interval: Optional[int] = None, minute_interval: Optional[float] = 30, **kwargs
     ) -> None:
         for name, value, least in (('iter_interval', iter_interval, 1), ('minute_interval', minute_interval, 1e-9)):
             if value is not None and not value >= least:

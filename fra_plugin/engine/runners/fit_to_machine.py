@@ -15,6 +15,12 @@ from mmengine.dist import is_distributed
 
 from .worker_options import drop_worker_options
 
+# How launchers call a process's place among the others.
+LAUNCHERS = dict(
+    slurm=dict(RANK='SLURM_PROCID', WORLD_SIZE='SLURM_NTASKS', LOCAL_RANK='SLURM_LOCALID'),
+    mpi=dict(RANK='OMPI_COMM_WORLD_RANK', WORLD_SIZE='OMPI_COMM_WORLD_SIZE', LOCAL_RANK='OMPI_COMM_WORLD_LOCAL_RANK'),
+)
+
 
 def fit_to_machine(cfg: Config) -> List[str]:
     """Changes `cfg` in place; without a GPU and with a launcher it also opens the process group.
@@ -66,12 +72,12 @@ def _drop_mixed_precision(optim_wrapper) -> bool:
 
 def _open_gloo(cfg: Config) -> None:
     """Does what Runner would do at its start, which asks torch.cuda for a device whatever the backend is."""
-    if cfg.launcher == 'slurm':
-        for ours, theirs in (('RANK', 'SLURM_PROCID'), ('WORLD_SIZE', 'SLURM_NTASKS'), ('LOCAL_RANK', 'SLURM_LOCALID')):
-            os.environ[ours] = os.environ.get(theirs, os.environ.get(ours, '0'))
-        if 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
-            hosts = subprocess.check_output(['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']], text=True)
-            os.environ['MASTER_ADDR'] = hosts.split()[0]
+    for ours, theirs in LAUNCHERS.get(cfg.launcher, {}).items():
+        if theirs in os.environ:
+            os.environ[ours] = os.environ[theirs]
+    if cfg.launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
+        hosts = subprocess.check_output(['scontrol', 'show', 'hostnames', os.environ['SLURM_NODELIST']], text=True)
+        os.environ['MASTER_ADDR'] = hosts.split()[0]
     missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
     if missing:
         raise ValueError(

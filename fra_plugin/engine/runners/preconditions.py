@@ -5,7 +5,9 @@ from typing import List, Optional
 from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.registry import LOOPS
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+
+from ...checkpoints.checked_load import unwrapped
 
 
 def refuse_no_step(loop: BaseLoop) -> None:
@@ -44,6 +46,23 @@ def refuse_compiled_step(cfg: Config) -> None:
             f"compile={cfg['compile']!r} compiles the optimizer's step too, and what watches the step (the target "
             "network, steps that are left out) would not run: set compile=False. dict(type='CompileHook') among "
             'custom_hooks compiles the losses alone'
+        )
+
+
+def refuse_still_target(runner: Runner) -> None:
+    """A config's own ``custom_hooks`` replace those of its base, and with them what moves FRA's target network.
+
+    Raises:
+        ValueError: if the model has a target network, and no hook moves it.
+    """
+    from ..hooks import MomentumUpdateHook  # which refuses a compiled step too
+
+    if hasattr(unwrapped(runner.model), 'update_target') and not any(
+        isinstance(hook, MomentumUpdateHook) for hook in runner.hooks
+    ):
+        raise ValueError(
+            'nothing would move the target network: a list custom_hooks replaces that of the base config, so begin it with '
+            "_base_.custom_hooks +, or put dict(type='MomentumUpdateHook') into it"
         )
 
 

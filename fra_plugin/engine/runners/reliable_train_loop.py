@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from ..one_read import read_at_once
 from ..side_product import forgive
 from .finite_steps import FiniteSteps
-from .preconditions import refuse_compiled_step, refuse_no_step
+from .preconditions import refuse_compiled_step, refuse_no_step, refuse_still_target
 from .seeded_loader import seeded_loader
 from .seeding import seed_all
 from .short_history import ShortHistory
@@ -86,6 +86,7 @@ class ReliableTrainLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train to the end, or to where ``stop_training`` was set."""
+        refuse_still_target(self.runner)
         wrapper = self.runner.optim_wrapper
         self.steps = FiniteSteps(wrapper) if isinstance(wrapper, OptimWrapper) else wrapper
         start = self._place_in_epoch()

@@ -33,6 +33,10 @@ def test_fgnet_tests_one_person(tmp_path):
     assert ages(test) == [[0.0], [3.0], [6.0], [9.0]] and len(train) == 12
     with pytest.raises(ValueError, match="FGNet: no face of the split 'test'"):
         FGNet(tmp_path, 'test', person=5)
+    with pytest.raises(ValueError, match='person must be 1 to 82, got 99'):
+        FGNet(tmp_path, person=99)
+    with pytest.raises(ValueError, match='set person'):
+        FGNet(tmp_path, fold=1)
 
 
 def test_morph_shares_no_person_between_its_splits(tmp_path):

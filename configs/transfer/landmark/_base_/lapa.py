@@ -16,4 +16,5 @@ param_scheduler = [
     dict(type='LinearLR', begin=0, end=500, start_factor=0.001, by_epoch=False),
     dict(type='MultiStepLR', begin=0, end=60, milestones=[40, 55], gamma=0.1, by_epoch=True),
 ]
+randomness = dict(_delete_=True, seed=None)  # RTMPose's is the same in each run
 custom_hooks = [dict(type='SyncBuffersHook')]  # RTMPose's hooks average its weights and change its pipeline
