@@ -2,7 +2,7 @@
 _base_ = [
     '_base_/resnet50_parser.py',
     '_base_/parsing_loaders.py',
-    '../classification/_base_/finetune_100e.py',
+    '../classification/_base_/finetune_10e.py',
     '../../_base_/models/resnet18_w32.py',
     '../../_base_/default_runtime.py',
 ]
@@ -24,13 +24,3 @@ test_pipeline[2].update(scale=(96, 96))
 train_dataloader = dict(batch_size=32, num_workers=1, dataset=dict(faces, split='train', pipeline=train_pipeline))
 val_dataloader = dict(num_workers=1, dataset=dict(faces, split='val', pipeline=test_pipeline))
 test_dataloader = val_dataloader
-
-optim_wrapper = dict(
-    _delete_=True, type='BFloat16OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05)
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=1, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=10, val_interval=10)
-auto_scale_lr = dict(base_batch_size=32)

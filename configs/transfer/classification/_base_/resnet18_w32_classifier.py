@@ -2,7 +2,7 @@
 _base_ = [
     'resnet50_classifier.py',
     'face_loaders.py',
-    'finetune_100e.py',
+    'finetune_10e.py',
     '../../../_base_/models/resnet18_w32.py',
 ]
 
@@ -27,13 +27,3 @@ test_pipeline = [dict(type='LoadFace'), dict(type='FaceCrop', size=96), dict(typ
 train_dataloader = dict(num_workers=1)
 val_dataloader = dict(num_workers=1)
 test_dataloader = val_dataloader
-
-optim_wrapper = dict(
-    _delete_=True, type='BFloat16OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05)
-)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1, convert_to_iter_based=True),
-    dict(type='CosineAnnealingLR', by_epoch=True, begin=1, convert_to_iter_based=True),
-]
-train_cfg = dict(max_epochs=10, val_interval=10)
-auto_scale_lr = dict(base_batch_size=32)
