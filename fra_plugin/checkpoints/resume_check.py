@@ -33,7 +33,8 @@ class ResumeCheck(Hook):
                 f'A run can go on from an epoch_N.pth or iter_N.pth only; to start a new run from these weights, leave '
                 f'--resume out and set load_from={self.source}'
             )
-        self.planned = content['message_hub'].get('runtime_info', {}).get('max_iters')
+        hub = content['message_hub']
+        self.planned = hub.get('runtime_info', {}).get('max_iters') if isinstance(hub, dict) else None
         # Of a new optimizer: torch adds names to the defaults of one that has read a state.
         self.settings = [list(optimizer.defaults) for optimizer in _optimizers(runner.optim_wrapper)]
 

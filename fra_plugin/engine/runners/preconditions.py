@@ -55,7 +55,7 @@ def refuse_still_target(runner: Runner) -> None:
     Raises:
         ValueError: if the model has a target network, and no hook moves it.
     """
-    from ..hooks import MomentumUpdateHook  # which refuses a compiled step too
+    from ..hooks import MomentumUpdateHook  # here, as its module imports this one
 
     if hasattr(unwrapped(runner.model), 'update_target') and not any(
         isinstance(hook, MomentumUpdateHook) for hook in runner.hooks
@@ -107,7 +107,10 @@ def drop_late_schedulers(cfg: Config) -> List[str]:
         if 'end' not in part and part.get('by_epoch', True) and part.get('begin', 0) >= epochs > 0
     ]
     cfg.param_scheduler = [part for part in schedulers if part not in late]
-    return [f'{part.type} left out: it begins after epoch {part.begin}, and there are {epochs}.' for part in late]
+    return [
+        f'{getattr(part.type, "__name__", part.type)} left out: it begins after epoch {part.begin}, and there are {epochs}.'
+        for part in late
+    ]
 
 
 def _length(part: object) -> Optional[int]:
