@@ -31,7 +31,8 @@ class CompileHook(Hook):
 
     Args:
         backend: as for :func:`torch.compile`. Defaults to 'inductor'.
-        mode: as for :func:`torch.compile`, such as 'max-autotune'. Defaults to None.
+        mode: as for :func:`torch.compile`. 'reduce-overhead' (CUDA graphs) makes small networks faster on a GPU. Defaults to
+            None.
 
     Raises:
         ValueError: before training, if torch is older than 2.2, or if it keeps the optimizer from telling its listeners.
