@@ -80,6 +80,7 @@ REPLACED = [
     (r'\bbatch_size=32\b', 'batch_size=4'),
     (r'\bmax_epochs=20 randomness', 'max_epochs=3 train_dataloader.batch_size=4 randomness'),
     (r'\bmax_epochs=32 randomness', 'max_epochs=3 randomness'),
+    (r'\bmax_epochs=60 randomness', 'max_epochs=1 train_dataloader.batch_size=4 randomness'),
     (r'\bbatch_size=256 (\S+)=7\b', r'batch_size=4 \1=1'),
 ]  # yapf: disable
 
