@@ -35,7 +35,8 @@ class CompileHook(Hook):
             None.
 
     Raises:
-        ValueError: before training, if torch is older than 2.2, or if it keeps the optimizer from telling its listeners.
+        ValueError: before training, if torch is older than 2.2, doesn't know the backend or the mode, or keeps the optimizer
+            from telling its listeners.
     """
 
     priority = 'VERY_HIGH'  # before hooks that listen to the optimizer
@@ -67,7 +68,10 @@ class CompileHook(Hook):
     def _unless_watched(self, model: nn.Module, plain: Callable) -> Callable:
         modules = list(model.modules())
         tell_shapes()
-        compiled = torch.compile(plain, backend=self.backend, mode=self.mode)
+        try:
+            compiled = torch.compile(plain, backend=self.backend, mode=self.mode)
+        except RuntimeError as error:  # a name that torch doesn't know
+            raise ValueError(f'CompileHook(backend={self.backend!r}, mode={self.mode!r}): {error}') from error
         warnings.filterwarnings('ignore', 'Dynamo detected a call to a `functools.lru_cache`')
 
         def run(*args, **kwargs):

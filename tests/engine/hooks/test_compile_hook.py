@@ -65,6 +65,14 @@ def test_an_optimizer_that_would_tell_nobody_is_refused(monkeypatch):
         CompileHook().before_train(runner)
 
 
+@pytest.mark.parametrize('wrong', [dict(mode='fast'), dict(backend='fast')])
+def test_names_that_torch_does_not_know_are_refused(wrong):
+    model = torch.nn.Module()
+    model.loss = lambda: None
+    with pytest.raises(ValueError, match=f'CompileHook.*{next(iter(wrong))}.*fast'):
+        CompileHook(**wrong).before_train(SimpleNamespace(model=model))
+
+
 def test_a_torch_that_loses_listeners_is_refused_before_it_compiles(monkeypatch):
     monkeypatch.setattr(torch, '__version__', '2.1.2')
     with pytest.raises(ValueError, match='CompileHook needs torch 2.2 or newer, got 2.1.2'):
