@@ -103,7 +103,9 @@ def standardised(train: np.ndarray, test: np.ndarray) -> Tuple[np.ndarray, np.nd
 
     furthest = np.sqrt(len(train) - 1)
     train, test = (part.astype(np.float32, copy=False) for part in (train, test))
-    scaler = StandardScaler().fit(train)
+    scaler = StandardScaler()
+    for start in range(0, len(train), 1024):  # it takes a copy of what it is given in float64
+        scaler.partial_fit(train[start : start + 1024])
     train, test = scaler.transform(train), scaler.transform(test)
     return train, test.clip(-furthest, furthest, out=test)
 
