@@ -87,7 +87,7 @@ def principal_components(
     train, test = standardised(train, test)  # in float32, which halves the time and the memory
     if train.shape[1] <= components:
         return train, test
-    # PCA would copy what has the mean 0 already, and a feature map of many faces takes gigabytes.
+    # PCA would copy the features to centre them. They are centred, and the maps of many faces take gigabytes.
     _, singular, directions = randomized_svd(train, min(components, *train.shape), random_state=0)
     scale = np.float32(np.sqrt(np.mean(singular**2) / max(len(train) - 1, 1)) or 1)
     return train @ directions.T / scale, test @ directions.T / scale
@@ -104,7 +104,7 @@ def standardised(train: np.ndarray, test: np.ndarray) -> Tuple[np.ndarray, np.nd
     furthest = np.sqrt(len(train) - 1)
     train, test = (part.astype(np.float32, copy=False) for part in (train, test))
     scaler = StandardScaler()
-    for start in range(0, len(train), 1024):  # it takes a copy of what it is given in float64
+    for start in range(0, len(train), 1024):  # all at once would be copied to float64
         scaler.partial_fit(train[start : start + 1024])
     train, test = scaler.transform(train), scaler.transform(test)
     return train, test.clip(-furthest, furthest, out=test)
